@@ -1,0 +1,129 @@
+# Copyright (c) 2026 The gatewayd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# For GNU make and BSD make.  Every target first runs common/configure.sh,
+# which probes the system and writes $(BUILD)/rules.mk: one explicit rule
+# for each object, program and test, from the lists below.  A test program
+# needs no entry here, it names its sources in its own first lines.
+
+# What each program is made of.  @OS@ becomes linux, openbsd or none.
+
+COMMON_SRCS =	common/chan.c common/log.c common/net.c common/util.c \
+		proto/imsg.c proto/msg.c proto/tables.c proto/wire.c
+
+CHILD_SRCS =	common/child.c common/priv.c common/sandbox_@OS@.c
+
+GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
+		common/notify.c common/paths.c common/proc.c \
+		gatewayd/config.c gatewayd/control.c gatewayd/dialer.c \
+		gatewayd/gatewayd.c gatewayd/listener.c gatewayd/metrics.c \
+		gatewayd/parent.c gatewayd/parse.y gatewayd/printconf.c \
+		gatewayd/pty.c \
+		proto/http.c proto/record.c
+
+FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
+		gatewayd/api_pocketenv.c gatewayd/frontend.c gatewayd/page.c \
+		gatewayd/reply.c gatewayd/route.c gatewayd/token.c \
+		proto/base64.c proto/http.c proto/utf8.c proto/ws.c
+
+CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
+		gatewayd/catalog.c gatewayd/catalog_static.c gatewayd/token.c \
+		proto/base64.c proto/record.c
+
+SESSIOND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
+		proto/base64.c proto/record.c proto/sse.c proto/utf8.c \
+		proto/ws.c \
+		sessiond/dialect_ssh.c sessiond/driver_pty.c sessiond/grant.c \
+		sessiond/ring.c sessiond/secrets.c sessiond/session.c \
+		sessiond/sessiond.c sessiond/viewer.c
+
+CTL_SRCS =	common/log.c common/paths.c common/util.c \
+		gatewayctl/gatewayctl.c
+
+MKFILTER_SRCS =	common/mkfilter.c
+
+# What each program links, as pkg-config names; regress compares the result
+# with what a process may map.  ":static" takes the archive where there is
+# one: workers are many, and each shared library costs each of them pages.
+
+GATEWAYD_PKGS =	libevent_core libbsd libmd:static
+FRONTEND_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
+CATALOG_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
+SESSIOND_PKGS =	libevent_core libsodium json-c libbsd:static libmd:static
+MKFILTER_PKGS =	libseccomp libbsd libmd
+CTL_PKGS =	libbsd libmd:static libsodium libjwt json-c libcrypto
+
+# To be set by whoever builds.
+
+BUILD =		build
+CC =		cc
+CFLAGS =	-O2 -g
+LDFLAGS =
+YACC =		byacc
+PKG_CONFIG =	pkg-config
+WERROR =	-Werror
+SAN =
+PREFIX =	/usr/local
+SYSCONFDIR =	/etc
+SBINDIR =	$(PREFIX)/sbin
+LIBEXECDIR =	$(PREFIX)/libexec/gatewayd
+MANDIR =	$(PREFIX)/share/man
+UNITDIR =	$(PREFIX)/lib/systemd/system
+SYSUSERSDIR =	$(PREFIX)/lib/sysusers.d
+TMPFILESDIR =	$(PREFIX)/lib/tmpfiles.d
+EXAMPLEDIR =	$(PREFIX)/share/examples/gatewayd
+DESTDIR =
+
+T =
+SUITE =
+
+PROGRAMS =	gatewayd gatewayd-frontend gatewayd-catalog sessiond gatewayctl
+RULES =		$(BUILD)/rules.mk
+
+all: configure
+	@$(MAKE) -f $(RULES) all
+
+# One program; for tests: every program under regress/, one unit test (run),
+# all unit tests (run), all fuzz targets (built only).
+$(PROGRAMS): configure
+	@$(MAKE) -f $(RULES) $(BUILD)/$@
+
+tests: configure
+	@$(MAKE) -f $(RULES) all tests
+
+check: configure
+	@$(MAKE) -f $(RULES) run-$(T)
+
+unit: configure
+	@$(MAKE) -f $(RULES) run-unit
+
+fuzzers: configure
+	@$(MAKE) -f $(RULES) fuzzers
+
+configure:
+	@BUILD="$(BUILD)" CC="$(CC)" CFLAGS="$(CFLAGS)" LDFLAGS="$(LDFLAGS)" \
+	    YACC="$(YACC)" PKG_CONFIG="$(PKG_CONFIG)" WERROR="$(WERROR)" \
+	    SAN="$(SAN)" LIBEXECDIR="$(LIBEXECDIR)" SYSCONFDIR="$(SYSCONFDIR)" \
+	    sh common/configure.sh \
+	    "gatewayd|$(GATEWAYD_PKGS)|$(GATEWAYD_SRCS)" \
+	    "gatewayd-frontend|$(FRONTEND_PKGS)|$(FRONTEND_SRCS)" \
+	    "gatewayd-catalog|$(CATALOG_PKGS)|$(CATALOG_SRCS)" \
+	    "sessiond|$(SESSIOND_PKGS)|$(SESSIOND_SRCS)" \
+	    "gatewayctl|$(CTL_PKGS)|$(CTL_SRCS)" \
+	    "mkfilter|$(MKFILTER_PKGS)|$(MKFILTER_SRCS)"
+
+clean:
+	rm -rf "$(BUILD)"
+
+.PHONY: all tests check unit fuzzers configure clean $(PROGRAMS)
