@@ -15,7 +15,9 @@
 # For GNU make and BSD make.  Every target first runs common/configure.sh,
 # which probes the system and writes $(BUILD)/rules.mk: one explicit rule
 # for each object, program and test, from the lists below.  A test program
-# needs no entry here, it names its sources in its own first lines.
+# needs no entry here, its head has a comment "links: FILE.c ..." (there,
+# @COMMON@ and @CHILD@ are the lists below) and if need be "pkgs:" and
+# "flags:" for the link; a .c of regress/ without "links:" is not a program.
 
 # What each program is made of.  @OS@ becomes linux, openbsd or none.
 
@@ -115,6 +117,7 @@ configure:
 	@BUILD="$(BUILD)" CC="$(CC)" CFLAGS="$(CFLAGS)" LDFLAGS="$(LDFLAGS)" \
 	    YACC="$(YACC)" PKG_CONFIG="$(PKG_CONFIG)" WERROR="$(WERROR)" \
 	    SAN="$(SAN)" LIBEXECDIR="$(LIBEXECDIR)" SYSCONFDIR="$(SYSCONFDIR)" \
+	    COMMON_SRCS="$(COMMON_SRCS)" CHILD_SRCS="$(CHILD_SRCS)" \
 	    sh common/configure.sh \
 	    "gatewayd|$(GATEWAYD_PKGS)|$(GATEWAYD_SRCS)" \
 	    "gatewayd-frontend|$(FRONTEND_PKGS)|$(FRONTEND_SRCS)" \

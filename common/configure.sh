@@ -22,6 +22,7 @@ set -eu
 
 : "${BUILD:=build}" "${CC:=cc}" "${CFLAGS:=-O2 -g}" "${LDFLAGS:=}"
 : "${YACC:=byacc}" "${PKG_CONFIG:=pkg-config}" "${WERROR:=-Werror}" "${SAN:=}"
+: "${COMMON_SRCS:=}" "${CHILD_SRCS:=}"
 : "${LIBEXECDIR:=/usr/local/libexec/gatewayd}" "${SYSCONFDIR:=/etc}"
 
 WARN="-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes
@@ -68,10 +69,11 @@ object() {
 	echo "$BUILD/$o.o"
 }
 
+# objects SOURCE...: their objects, each once.
 objects() {
 	for s; do
 		echo "$BUILD/${s%.[cy]}.o"
-	done
+	done | awk '!seen[$0]++'
 }
 
 # field NAME FILE: the words of "/* NAME: word word */" in a test's head.
@@ -187,7 +189,8 @@ rule_test() {
 	t=${1%.c}
 	extra=$(field flags "$1")
 	pkgs=$(field pkgs "$1")
-	links=$(field links "$1" | sed "s/@OS@/$OS/g")
+	links=$(field links "$1" | sed "s|@COMMON@|$COMMON_SRCS|
+	    s|@CHILD@|$CHILD_SRCS|; s|@OS@|$OS|g")
 	case $t in
 	regress/unit/*|regress/proto/*)
 		pkgs="$pkgs cmocka" ;;
