@@ -1,0 +1,162 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef GATEWAYD_GATEWAYD_CONF_H
+#define GATEWAYD_GATEWAYD_CONF_H
+
+/* The configuration as data.  conf.h, because config.h is the build's. */
+
+#include <sys/socket.h>
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "limits.h"
+
+struct config_str {
+	TAILQ_ENTRY(config_str)		 entry;
+	char				*s;
+};
+TAILQ_HEAD(config_strs, config_str);
+
+struct config_listen {
+	TAILQ_ENTRY(config_listen)	 entry;
+	struct sockaddr_storage		 ss;
+	socklen_t			 len;
+};
+TAILQ_HEAD(config_listens, config_listen);
+
+struct config_net {
+	TAILQ_ENTRY(config_net)		 entry;
+	int				 family;	/* AF_INET, AF_INET6 */
+	uint8_t				 addr[16];	/* network order */
+	uint8_t				 prefix;	/* bits */
+};
+TAILQ_HEAD(config_nets, config_net);
+
+enum config_alg {
+	CONF_HS256 = 1,		/* file is a secret */
+	CONF_ES256,		/* file is a public key */
+	CONF_RS256
+};
+
+struct config_auth {
+	TAILQ_ENTRY(config_auth)	 entry;
+	enum config_alg			 alg;
+	char				*file;
+	char				*issuer;	/* or NULL: any */
+	char				*kid;		/* or NULL: any */
+};
+TAILQ_HEAD(config_auths, config_auth);
+
+struct config_api {
+	TAILQ_ENTRY(config_api)		 entry;
+	int				 api;		/* API_* of msg_conf.h */
+	struct config_auths		 auths;		/* at least one */
+	uint32_t			 expiry_grace;	/* seconds */
+	uint32_t			 max_age;	/* seconds */
+	struct config_strs		 origins;
+	int				 unclaimed;
+};
+TAILQ_HEAD(config_apis, config_api);
+
+/* An env line, or a secret line, whose value is the sealed text. */
+struct config_env {
+	TAILQ_ENTRY(config_env)		 entry;
+	char				*name;
+	char				*value;
+};
+TAILQ_HEAD(config_envs, config_env);
+
+struct config_sandbox {
+	TAILQ_ENTRY(config_sandbox)	 entry;		/* in file order */
+	RB_ENTRY(config_sandbox)	 node;		/* by id */
+	char				*id;
+	struct config_strs		 owners;	/* at least one */
+	struct config_strs		 argv;		/* pty; at least one */
+	char				*user;		/* NULL: our own */
+	struct config_envs		 envs;
+	struct config_envs		 secrets;
+};
+TAILQ_HEAD(config_sandboxes, config_sandbox);
+RB_HEAD(config_tree, config_sandbox);
+
+/* All strings are owned by the struct.  Secrets are only named by file. */
+struct config {
+	struct config_listens	 listens;	/* at least one */
+	struct config_listen	*metrics;	/* NULL: none */
+	char			*control;	/* socket's path */
+	uint32_t		 frontends;
+	char			*user;		/* accounts of the roles */
+	char			*user_catalog;
+	char			*user_dialer;
+	char			*user_control;
+	uint32_t		 uid_low;	/* worker uids, inclusive */
+	uint32_t		 uid_high;
+	struct config_nets	 proxies;
+	struct config_apis	 apis;
+	int			 page;
+	struct config_strs	 seal_keys;	/* files */
+	uint32_t		 sessions_sandbox;
+	uint32_t		 sessions_principal;
+	uint32_t		 viewers_session;
+	uint32_t		 requests;	/* per window and address */
+	uint32_t		 requests_window;	/* seconds */
+	uint64_t		 worker_memory;	/* bytes */
+	uint32_t		 timeout_request;	/* all in seconds */
+	uint32_t		 timeout_channel;
+	uint32_t		 timeout_ping;
+	uint32_t		 timeout_stalled;
+	uint32_t		 timeout_idle;
+	uint32_t		 detached_ssh;
+	uint32_t		 recheck;
+	uint32_t		 replay;	/* bytes */
+	int			 secrets_unlocked;
+	int			 audit_json;
+	struct config_sandboxes	 sandboxes;
+	struct config_tree	 sandbox_tree;
+};
+
+/*
+ * Release a configuration and all it owns; NULL is fine.
+ */
+void	 config_free(struct config *);
+
+/* The sandbox of this id, or NULL. */
+struct config_sandbox
+	*config_sandbox_find(struct config *, const char *);
+
+/*
+ * Open a file that the configuration names, for reading and close-on-exec,
+ * and check what was opened: a regular file of 1 to max bytes, owned by root
+ * or by our effective uid; a secret must give group and others nothing, a
+ * public key may be read by all and written by its owner.  Symbolic links
+ * are followed, since the file at their end is what is checked.
+ * Returns the descriptor, the caller's; or -1 with a reason in *why, a
+ * constant text to follow the path, and errno (0 where it adds nothing).
+ */
+int	 config_open_file(const char *, int, size_t, const char **);
+#define CONF_PUBLIC	0
+#define CONF_SECRET	1
+
+/*
+ * Print what was read and what holds by default, in the grammar of
+ * gatewayd.conf(5): parsed again, it gives the same configuration.
+ * Returns -1 when the stream has an error.
+ */
+int	 config_print(const struct config *, FILE *);
+
+#endif /* GATEWAYD_GATEWAYD_CONF_H */
