@@ -22,7 +22,9 @@
 # What each program is made of.  @OS@ becomes linux, openbsd or none.
 
 COMMON_SRCS =	common/chan.c common/log.c common/net.c common/util.c \
-		proto/imsg.c proto/msg.c proto/tables.c proto/wire.c
+		proto/imsg.c proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
+		proto/msg_grant.c proto/msg_worker.c proto/tables.c \
+		proto/wire.c
 
 CHILD_SRCS =	common/child.c common/priv.c common/sandbox_@OS@.c
 
@@ -65,6 +67,8 @@ CATALOG_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
 SESSIOND_PKGS =	libevent_core libsodium json-c libbsd:static libmd:static
 MKFILTER_PKGS =	libseccomp libbsd libmd
 CTL_PKGS =	libbsd libmd:static libsodium libjwt json-c libcrypto
+
+VERSION =	0.1
 
 # To be set by whoever builds.
 
@@ -116,7 +120,8 @@ fuzzers: configure
 configure:
 	@BUILD="$(BUILD)" CC="$(CC)" CFLAGS="$(CFLAGS)" LDFLAGS="$(LDFLAGS)" \
 	    YACC="$(YACC)" PKG_CONFIG="$(PKG_CONFIG)" WERROR="$(WERROR)" \
-	    SAN="$(SAN)" LIBEXECDIR="$(LIBEXECDIR)" SYSCONFDIR="$(SYSCONFDIR)" \
+	    SAN="$(SAN)" SBINDIR="$(SBINDIR)" LIBEXECDIR="$(LIBEXECDIR)" \
+	    SYSCONFDIR="$(SYSCONFDIR)" \
 	    COMMON_SRCS="$(COMMON_SRCS)" CHILD_SRCS="$(CHILD_SRCS)" \
 	    sh common/configure.sh \
 	    "gatewayd|$(GATEWAYD_PKGS)|$(GATEWAYD_SRCS)" \
@@ -126,7 +131,44 @@ configure:
 	    "gatewayctl|$(CTL_PKGS)|$(CTL_SRCS)" \
 	    "mkfilter|$(MKFILTER_PKGS)|$(MKFILTER_SRCS)"
 
+# The programs again, linked to find each other where they are installed.
+install: configure
+	@if [ -n "$(SAN)" ]; then \
+		echo "install: a build with SAN is for tests only" >&2; exit 1; \
+	fi
+	@$(MAKE) -f $(RULES) install-programs
+	@BUILD="$(BUILD)" DESTDIR="$(DESTDIR)" SBINDIR="$(SBINDIR)" \
+	    LIBEXECDIR="$(LIBEXECDIR)" SYSCONFDIR="$(SYSCONFDIR)" \
+	    MANDIR="$(MANDIR)" EXAMPLEDIR="$(EXAMPLEDIR)" UNITDIR="$(UNITDIR)" \
+	    SYSUSERSDIR="$(SYSUSERSDIR)" TMPFILESDIR="$(TMPFILESDIR)" \
+	    sh etc/install.sh
+
+# A shell in a terminal on this machine, through the real daemon.
+run:
+	@sh regress/packages.sh build
+	@$(MAKE) all
+	@BUILD="$(BUILD)" sh etc/demo.sh
+
+# SUITE="unit e2e" runs these only; T is a number of seconds for fuzz.
+regress:
+	@MAKE="$(MAKE)" BUILD="$(BUILD)" sh regress/run $(SUITE)
+
+fuzz:
+	@MAKE="$(MAKE)" BUILD="$(BUILD)" T="$(T)" sh regress/run fuzz
+
+bench: configure
+	@$(MAKE) -f $(RULES) all tests
+	@BUILD="$(BUILD)" sh regress/bench/run
+
+lint:
+	@sh regress/build/test_lint.sh
+
+dist:
+	git archive --prefix=gatewayd-$(VERSION)/ \
+	    -o gatewayd-$(VERSION).tar.gz HEAD
+
 clean:
 	rm -rf "$(BUILD)"
 
-.PHONY: all tests check unit fuzzers configure clean $(PROGRAMS)
+.PHONY: all tests check unit fuzzers configure install run regress fuzz bench \
+	lint dist clean $(PROGRAMS)

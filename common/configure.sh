@@ -24,10 +24,11 @@ set -eu
 : "${YACC:=byacc}" "${PKG_CONFIG:=pkg-config}" "${WERROR:=-Werror}" "${SAN:=}"
 : "${COMMON_SRCS:=}" "${CHILD_SRCS:=}"
 : "${LIBEXECDIR:=/usr/local/libexec/gatewayd}" "${SYSCONFDIR:=/etc}"
+: "${SBINDIR:=/usr/local/sbin}"
 
 WARN="-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes
     -Wmissing-declarations -Wshadow -Wpointer-arith -Wsign-compare
-    -Wcast-qual -Wwrite-strings"
+    -Wcast-qual -Wwrite-strings -Wvla"
 WARN=$(echo $WARN)
 
 die() {
@@ -136,9 +137,9 @@ rule_object() {
 		echo "	@$YACC -o $src $1"
 		;;
 	common/paths.c)
-		how="$how -DLIBEXECDIR='\"$ABSBUILD\"'"
-		how="$how -DSYSCONFDIR='\"$SYSCONFDIR\"'"
-		;;
+		rule_paths "$BUILD/install" "$SBINDIR" "$LIBEXECDIR"
+		rule_paths "$BUILD" "$ABSBUILD" "$ABSBUILD"
+		return ;;
 	common/sandbox_linux.c)
 		dep=" $BUILD/seccomp_filters.h"
 		;;
@@ -149,12 +150,29 @@ rule_object() {
 	echo "include $d"
 }
 
+# rule_paths DIR SBINDIR LIBEXECDIR: the one object that knows where the
+# programs are; made for the build directory and for make install.
+rule_paths() {
+	mkdir -p "$1/common"
+	echo "$1/common/paths.o: common/paths.c common/paths.h $BUILD/paths"
+	echo "	@echo \"  cc common/paths.c for $2\""
+	echo "	@\$(COMPILE) -DSBINDIR='\"$2\"' -DLIBEXECDIR='\"$3\"'" \
+	    "-DSYSCONFDIR='\"$SYSCONFDIR\"' -c -o $1/common/paths.o" \
+	    "common/paths.c"
+}
+
 # rule_program OUT LIBS SOURCES...: link one program.
 rule_program() {
 	out=$1
 	libs=$2
 	shift 2
 	objs=$(objects "$@" | tr '\n' ' ')
+	case $out in
+	"$BUILD"/install/*)
+		objs=$(echo "$objs" | sed \
+		    "s|$BUILD/common/paths.o|$BUILD/install/common/paths.o|")
+		;;
+	esac
 	echo "$out: $objs"
 	echo "	@echo \"  link ${out#"$BUILD"/}\""
 	echo "	@\$(LINK) -o $out $objs $libs"
@@ -214,7 +232,10 @@ OpenBSD)	OS=openbsd ;;
 *)		OS=none ;;
 esac
 
-INCLUDES="-Icommon -Iproto -Igatewayd -Isessiond -I$BUILD"
+# Not -I: proto/limits.h must not be found for <limits.h>.
+INCLUDES="-iquote common -iquote proto -iquote gatewayd -iquote sessiond
+    -iquote $BUILD"
+INCLUDES=$(echo $INCLUDES)
 SANDEF=
 case $SAN in
 '')
@@ -253,6 +274,8 @@ LINK=$(echo $CC $CFLAGS $HARDEN $LDFLAGS -pie -Wl,-z,relro,-z,now \
     -Wl,--as-needed $HARDLINK)
 printf '%s\n%s\n' "$COMPILE" "$LINK" >"$BUILD/flags.new"
 replace flags
+echo "$ABSBUILD $SBINDIR $LIBEXECDIR $SYSCONFDIR" >"$BUILD/paths.new"
+replace paths
 
 exec 3>"$BUILD/sources.tmp"
 {
@@ -267,6 +290,7 @@ exec 3>"$BUILD/sources.tmp"
 		esac
 	done
 	echo
+	installed=
 	for p; do
 		name=${p%%|*}
 		rest=${p#*|}
@@ -277,9 +301,14 @@ exec 3>"$BUILD/sources.tmp"
 			[ $OS = linux ] && rule_filters "$pkgs" $srcs
 			continue ;;
 		esac
-		rule_program "$BUILD/$name" "$(libs_of $pkgs)" $srcs
+		libs=$(libs_of $pkgs)
+		rule_program "$BUILD/$name" "$libs" $srcs
+		rule_program "$BUILD/install/$name" "$libs" $srcs
+		installed="$installed $BUILD/install/$name"
 		printf '%s\n' $srcs >&3
 	done
+
+	echo "install-programs:$installed"
 
 	tests= unit= fuzz=
 	for t in regress/unit/test_*.c regress/proto/test_*.c \
@@ -305,7 +334,7 @@ exec 3>"$BUILD/sources.tmp"
 	echo "tests:$tests"
 	echo "run-unit:$unit"
 	echo "fuzzers:$fuzz"
-	echo ".PHONY: all tests fuzzers run-unit$unit"
+	echo ".PHONY: all install-programs tests fuzzers run-unit$unit"
 
 	exec 3>&-
 	sort -u "$BUILD/sources.tmp" >"$BUILD/sources"

@@ -24,6 +24,7 @@
  * built, and once more for make install.
  */
 
+const char *const	 path_gatewayd = SBINDIR "/gatewayd";
 const char *const	 path_libexec = LIBEXECDIR;
 const char *const	 path_conf = SYSCONFDIR "/gatewayd/gatewayd.conf";
 const char *const	 path_control = "/run/gatewayd/gatewayd.sock";

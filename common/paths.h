@@ -17,7 +17,10 @@
 #ifndef GATEWAYD_COMMON_PATHS_H
 #define GATEWAYD_COMMON_PATHS_H
 
-/* Where the other programs are: an absolute directory, no slash at its end. */
+/* This daemon itself, which also serves as three of its children. */
+extern const char *const	 path_gatewayd;
+
+/* Where the other programs are: a directory, no slash at its end. */
 extern const char *const	 path_libexec;
 
 /* The configuration that is read without -f. */
