@@ -63,17 +63,17 @@ struct http_request {
 	struct http_slice	 method_text;
 	struct http_slice	 target;	/* path, '?', query */
 	struct http_slice	 path;		/* not percent-decoded */
-	struct http_slice	 query;		/* without '?', p NULL if none */
+	struct http_slice	 query;		/* p is NULL without "?" */
 	int			 minor;		/* of HTTP/1.minor */
 	struct http_header	 headers[HTTP_HEADERS_MAX];
 	int			 nheaders;
 	long long		 content_length; /* -1: no such header */
 	int			 keepalive;
-	int			 upgrade;	/* a valid WebSocket handshake */
+	int			 upgrade;	/* WebSocket handshake */
 	struct http_slice	 ws_key;	/* 24 characters, if upgrade */
 	int			 status;
 	const char		*why;		/* a constant, for the log */
-	size_t			 scanned;	/* where the next call goes on */
+	size_t			 scanned;	/* the next call goes on */
 	size_t			 line;		/* start of that line */
 };
 
