@@ -1,0 +1,199 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef GATEWAYD_PROTO_MSG_H
+#define GATEWAYD_PROTO_MSG_H
+
+#include <sys/types.h>
+
+#include <stdint.h>
+
+#include "msg_conf.h"
+#include "msg_ctl.h"
+#include "msg_grant.h"
+#include "msg_worker.h"
+
+/* Every message between our processes; PROTOCOL describes each. */
+enum imsg_type {
+	IMSG_HELLO = 1,
+	IMSG_BLOB,			/* the next message's blob */
+	IMSG_LOG,
+	IMSG_SETUP,
+	IMSG_START,
+	IMSG_READY,
+	IMSG_STOP,
+	IMSG_VERBOSE,
+	IMSG_LISTENER,
+	IMSG_COUNTERS,
+	IMSG_CHANNEL,
+	IMSG_STATE,
+	IMSG_FRONT_STATS,
+
+	IMSG_CONF_BEGIN = 32,
+	IMSG_CONF_FRONTEND,
+	IMSG_CONF_API,
+	IMSG_CONF_KEY,
+	IMSG_CONF_ALG,
+	IMSG_CONF_ORIGIN,
+	IMSG_CONF_PROXY,
+	IMSG_CONF_SANDBOX,
+	IMSG_CONF_OWNER,
+	IMSG_CONF_END,
+	IMSG_CONF_OK,
+	IMSG_CONF_FAIL,
+	IMSG_CONF_SWITCH,
+	IMSG_CONF_DROP,
+
+	IMSG_AUTHORIZE = 64,
+	IMSG_DENIED,
+	IMSG_GRANT_OPEN,
+	IMSG_GRANT_SESSION,
+	IMSG_GRANT,
+	IMSG_GRANTED,
+	IMSG_RECHECK,
+	IMSG_RECHECK_OK,
+	IMSG_RECHECK_FAIL,
+	IMSG_RECHECK_LATER,
+	IMSG_DENIAL,
+
+	IMSG_OPEN = 96,
+	IMSG_OPENED,
+	IMSG_OPEN_FAILED,
+	IMSG_ATTACH,
+	IMSG_ATTACH_OK,
+	IMSG_ATTACH_FAIL,
+	IMSG_INPUT,
+	IMSG_INPUT_OK,
+	IMSG_INPUT_BLOCKED,
+	IMSG_RESIZE,
+	IMSG_RESIZE_OK,
+	IMSG_CLOSE,
+	IMSG_CLOSE_OK,
+	IMSG_CALL_FAIL,
+
+	IMSG_SEALKEY = 128,
+	IMSG_RECORD,
+	IMSG_LIMITS,
+	IMSG_PTY_REQ,
+	IMSG_PTY_OK,
+	IMSG_PTY_FAIL,
+	IMSG_PTY_EXIT,
+	IMSG_PTY_SIGNAL,
+	IMSG_SESSION_UP,
+	IMSG_SESSION_END,
+	IMSG_KILL,
+	IMSG_VIEWER_UP,
+	IMSG_VIEWER_DOWN,
+	IMSG_DETACH,
+	IMSG_MAY_EXIT,
+	IMSG_EXIT_OK,
+
+	IMSG_PTY_START = 160,
+	IMSG_PTY_RUNNING,
+
+	IMSG_CTL_SHOW = 192,
+	IMSG_CTL_SANDBOX,
+	IMSG_CTL_SESSION,
+	IMSG_CTL_VIEWER,
+	IMSG_CTL_PROCESS,
+	IMSG_CTL_END,
+	IMSG_CTL_KILL,
+	IMSG_CTL_DETACH,
+	IMSG_CTL_RELOAD,
+	IMSG_CTL_DRAIN,
+	IMSG_CTL_VERBOSE,
+	IMSG_CTL_METRICS,
+	IMSG_CTL_METRIC,
+	IMSG_CTL_OK,
+	IMSG_CTL_FAIL
+};
+
+/* The fields of a message; which member counts follows from the type. */
+union msg {
+	struct msg_hello		hello;
+	struct msg_log			log;
+	struct msg_setup		setup;
+	struct msg_verbose		verbose;
+	struct msg_listener		listener;
+	struct msg_counters		counters;
+	struct msg_channel		channel;
+	struct msg_state		state;
+	struct msg_front_stats		front_stats;
+	struct msg_conf_frontend	conf_frontend;
+	struct msg_conf_api		conf_api;
+	struct msg_conf_key		conf_key;
+	struct msg_conf_origin		conf_origin;
+	struct msg_conf_proxy		conf_proxy;
+	struct msg_conf_sandbox		conf_sandbox;
+	struct msg_conf_owner		conf_owner;
+	struct msg_fail			fail;
+	struct msg_authorize		authorize;
+	struct msg_deny			deny;
+	struct msg_grant_open		grant_open;
+	struct msg_grant_session	grant_session;
+	struct msg_grant		grant;
+	struct msg_granted		granted;
+	struct msg_recheck		recheck;
+	struct msg_denial		denial;
+	struct msg_open			open;
+	struct msg_attach		attach;
+	struct msg_call_fail		call_fail;
+	struct msg_input		input;
+	struct msg_resize		resize;
+	struct msg_close		close;
+	struct msg_record		record;
+	struct msg_limits		limits;
+	struct msg_pty_req		pty_req;
+	struct msg_pty_ok		pty_ok;
+	struct msg_pty_fail		pty_fail;
+	struct msg_pty_exit		pty_exit;
+	struct msg_pty_signal		pty_signal;
+	struct msg_session		session;
+	struct msg_session_end		session_end;
+	struct msg_viewer_up		viewer_up;
+	struct msg_viewer_down		viewer_down;
+	struct msg_detach		detach;
+	struct msg_pty_start		pty_start;
+	struct msg_pty_running		pty_running;
+	struct msg_ctl_show		ctl_show;
+	struct msg_ctl_end		ctl_end;
+	struct msg_ctl_sandbox		ctl_sandbox;
+	struct msg_ctl_session		ctl_session;
+	struct msg_ctl_viewer		ctl_viewer;
+	struct msg_ctl_process		ctl_process;
+	struct msg_ctl_metric		ctl_metric;
+};
+
+/*
+ * Write the fields of a message of that type into size bytes at buf.
+ * Returns the length, 0 for a message without fields, or -1 if a field is
+ * out of its range or there is no room.
+ */
+ssize_t	 msg_put(uint16_t, const union msg *, void *, size_t);
+
+/*
+ * Read them.  Returns 0, or -1 unless the len bytes are exactly one valid
+ * message of that type.  Byte fields of the result point into buf.
+ */
+int	 msg_get(uint16_t, union msg *, const void *, size_t);
+
+/* The shortest and longest payload of that type; -1 if there is none such. */
+int	 msg_range(uint16_t, size_t *, size_t *);
+
+/* "ATTACH_OK"; "?" for a number that is no type. */
+const char *msg_name(uint16_t);
+
+#endif /* GATEWAYD_PROTO_MSG_H */

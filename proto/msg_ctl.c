@@ -1,0 +1,179 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include "msg.h"
+#include "msg_fields.h"
+#include "wire.h"
+
+static void	ctl_show_fields(struct wire *, union msg *);
+static void	ctl_end_fields(struct wire *, union msg *);
+static void	ctl_sandbox_fields(struct wire *, union msg *);
+static void	ctl_session_fields(struct wire *, union msg *);
+static void	ctl_viewer_fields(struct wire *, union msg *);
+static void	ctl_process_fields(struct wire *, union msg *);
+static void	ctl_metric_fields(struct wire *, union msg *);
+static void	ctl_session_id_fields(struct wire *, union msg *);
+static void	ctl_detach_fields(struct wire *, union msg *);
+static void	ctl_verbose_fields(struct wire *, union msg *);
+static void	ctl_fail_fields(struct wire *, union msg *);
+
+const struct msg_type msg_ctl_types[] = {
+	{ IMSG_CTL_SHOW, "CTL_SHOW", ctl_show_fields },
+	{ IMSG_CTL_SANDBOX, "CTL_SANDBOX", ctl_sandbox_fields },
+	{ IMSG_CTL_SESSION, "CTL_SESSION", ctl_session_fields },
+	{ IMSG_CTL_VIEWER, "CTL_VIEWER", ctl_viewer_fields },
+	{ IMSG_CTL_PROCESS, "CTL_PROCESS", ctl_process_fields },
+	{ IMSG_CTL_END, "CTL_END", ctl_end_fields },
+	{ IMSG_CTL_KILL, "CTL_KILL", ctl_session_id_fields },
+	{ IMSG_CTL_DETACH, "CTL_DETACH", ctl_detach_fields },
+	{ IMSG_CTL_RELOAD, "CTL_RELOAD", NULL },
+	{ IMSG_CTL_DRAIN, "CTL_DRAIN", NULL },
+	{ IMSG_CTL_VERBOSE, "CTL_VERBOSE", ctl_verbose_fields },
+	{ IMSG_CTL_METRICS, "CTL_METRICS", NULL },
+	{ IMSG_CTL_METRIC, "CTL_METRIC", ctl_metric_fields },
+	{ IMSG_CTL_OK, "CTL_OK", NULL },
+	{ IMSG_CTL_FAIL, "CTL_FAIL", ctl_fail_fields },
+	{ 0, NULL, NULL }
+};
+
+static void
+ctl_show_fields(struct wire *w, union msg *u)
+{
+	struct msg_ctl_show	*m;
+
+	m = &u->ctl_show;
+	wire_u8(w, &m->what, 1, SHOW_MAX);
+	wire_u64(w, &m->after, 0, UINT64_MAX);
+}
+
+static void
+ctl_end_fields(struct wire *w, union msg *u)
+{
+	struct msg_ctl_end	*m;
+
+	m = &u->ctl_end;
+	wire_u64(w, &m->next, 0, UINT64_MAX);
+}
+
+static void
+ctl_sandbox_fields(struct wire *w, union msg *u)
+{
+	struct msg_ctl_sandbox	*m;
+
+	m = &u->ctl_sandbox;
+	wire_name(w, m->sandbox, sizeof(m->sandbox));
+	wire_u64(w, &m->version, 0, UINT64_MAX);
+	wire_u32(w, &m->pid, 0, UINT32_MAX);
+	wire_u32(w, &m->uid, 0, UINT32_MAX);
+	wire_u32(w, &m->sessions, 0, UINT32_MAX);
+	wire_u32(w, &m->age, 0, UINT32_MAX);
+}
+
+static void
+ctl_session_fields(struct wire *w, union msg *u)
+{
+	struct msg_ctl_session	*m;
+
+	m = &u->ctl_session;
+	wire_uuid(w, m->session);
+	wire_name(w, m->sandbox, sizeof(m->sandbox));
+	wire_str(w, m->principal, sizeof(m->principal), 1);
+	wire_u8(w, &m->state, 1, SESSION_ENDING);
+	wire_u32(w, &m->viewers, 0, UINT32_MAX);
+	wire_u32(w, &m->age, 0, UINT32_MAX);
+}
+
+static void
+ctl_viewer_fields(struct wire *w, union msg *u)
+{
+	struct msg_ctl_viewer	*m;
+
+	m = &u->ctl_viewer;
+	wire_u32(w, &m->viewer, 1, UINT32_MAX);
+	wire_uuid(w, m->session);
+	wire_str(w, m->principal, sizeof(m->principal), 1);
+	wire_str(w, m->address, sizeof(m->address), 1);
+	wire_u8(w, &m->dialect, 1, DIALECT_MAX);
+	wire_u8(w, &m->transport, 1, TRANSPORT_MAX);
+	wire_u8(w, &m->mode, 1, MODE_MAX);
+	wire_u32(w, &m->age, 0, UINT32_MAX);
+}
+
+static void
+ctl_process_fields(struct wire *w, union msg *u)
+{
+	struct msg_ctl_process	*m;
+
+	m = &u->ctl_process;
+	wire_u8(w, &m->role, 1, ROLE_MAX);
+	wire_u32(w, &m->number, 0, UINT32_MAX);
+	wire_u32(w, &m->pid, 0, UINT32_MAX);
+	wire_u32(w, &m->uid, 0, UINT32_MAX);
+	wire_u32(w, &m->age, 0, UINT32_MAX);
+	wire_u32(w, &m->restarts, 0, UINT32_MAX);
+	wire_u8(w, &m->ready, 0, 1);
+}
+
+static void
+ctl_metric_fields(struct wire *w, union msg *u)
+{
+	struct msg_ctl_metric	*m;
+
+	m = &u->ctl_metric;
+	wire_u8(w, &m->kind, 1, METRIC_GAUGE);
+	wire_str(w, m->name, sizeof(m->name), 1);
+	wire_str(w, m->label, sizeof(m->label), 0);
+	wire_u64(w, &m->value, 0, UINT64_MAX);
+}
+
+static void
+ctl_session_id_fields(struct wire *w, union msg *u)
+{
+	struct msg_session	*m;
+
+	m = &u->session;
+	wire_uuid(w, m->session);
+}
+
+static void
+ctl_detach_fields(struct wire *w, union msg *u)
+{
+	struct msg_detach	*m;
+
+	m = &u->detach;
+	wire_u32(w, &m->viewer, 1, UINT32_MAX);
+	wire_u8(w, &m->reason, 1, LEAVE_MAX);
+}
+
+static void
+ctl_verbose_fields(struct wire *w, union msg *u)
+{
+	struct msg_verbose	*m;
+
+	m = &u->verbose;
+	wire_u8(w, &m->verbose, 0, 9);
+}
+
+static void
+ctl_fail_fields(struct wire *w, union msg *u)
+{
+	struct msg_fail	*m;
+
+	m = &u->fail;
+	wire_str(w, m->reason, sizeof(m->reason), 1);
+}

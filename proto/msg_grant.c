@@ -1,0 +1,245 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include "msg.h"
+#include "msg_fields.h"
+#include "wire.h"
+
+static void	authorize_fields(struct wire *, union msg *);
+static void	deny_fields(struct wire *, union msg *);
+static void	grant_open_fields(struct wire *, union msg *);
+static void	grant_session_fields(struct wire *, union msg *);
+static void	grant_fields(struct wire *, union msg *);
+static void	granted_fields(struct wire *, union msg *);
+static void	recheck_fields(struct wire *, union msg *);
+static void	denial_fields(struct wire *, union msg *);
+static void	open_fields(struct wire *, union msg *);
+static void	attach_fields(struct wire *, union msg *);
+static void	call_fail_fields(struct wire *, union msg *);
+static void	input_fields(struct wire *, union msg *);
+static void	resize_fields(struct wire *, union msg *);
+static void	close_fields(struct wire *, union msg *);
+static void	session_fields(struct wire *, union msg *);
+
+const struct msg_type msg_grant_types[] = {
+	{ IMSG_AUTHORIZE, "AUTHORIZE", authorize_fields },
+	{ IMSG_DENIED, "DENIED", deny_fields },
+	{ IMSG_GRANT_OPEN, "GRANT_OPEN", grant_open_fields },
+	{ IMSG_GRANT_SESSION, "GRANT_SESSION", grant_session_fields },
+	{ IMSG_GRANT, "GRANT", grant_fields },
+	{ IMSG_GRANTED, "GRANTED", granted_fields },
+	{ IMSG_RECHECK, "RECHECK", recheck_fields },
+	{ IMSG_RECHECK_OK, "RECHECK_OK", NULL },
+	{ IMSG_RECHECK_FAIL, "RECHECK_FAIL", NULL },
+	{ IMSG_RECHECK_LATER, "RECHECK_LATER", NULL },
+	{ IMSG_DENIAL, "DENIAL", denial_fields },
+	{ IMSG_OPEN, "OPEN", open_fields },
+	{ IMSG_OPENED, "OPENED", session_fields },
+	{ IMSG_OPEN_FAILED, "OPEN_FAILED", call_fail_fields },
+	{ IMSG_ATTACH, "ATTACH", attach_fields },
+	{ IMSG_ATTACH_OK, "ATTACH_OK", NULL },
+	{ IMSG_ATTACH_FAIL, "ATTACH_FAIL", call_fail_fields },
+	{ IMSG_INPUT, "INPUT", input_fields },
+	{ IMSG_INPUT_OK, "INPUT_OK", NULL },
+	{ IMSG_INPUT_BLOCKED, "INPUT_BLOCKED", NULL },
+	{ IMSG_RESIZE, "RESIZE", resize_fields },
+	{ IMSG_RESIZE_OK, "RESIZE_OK", NULL },
+	{ IMSG_CLOSE, "CLOSE", close_fields },
+	{ IMSG_CLOSE_OK, "CLOSE_OK", NULL },
+	{ IMSG_CALL_FAIL, "CALL_FAIL", call_fail_fields },
+	{ 0, NULL, NULL }
+};
+
+static void
+authorize_fields(struct wire *w, union msg *u)
+{
+	struct msg_authorize	*m;
+
+	m = &u->authorize;
+	wire_u8(w, &m->api, 1, API_MAX);
+	wire_u8(w, &m->action, 1, ACTION_CLOSE);
+	wire_str(w, m->token, sizeof(m->token), 1);
+	wire_name(w, m->object, sizeof(m->object));
+	wire_str(w, m->address, sizeof(m->address), 1);
+}
+
+static void
+deny_fields(struct wire *w, union msg *u)
+{
+	struct msg_deny	*m;
+
+	m = &u->deny;
+	wire_u8(w, &m->reason, 1, DENY_MAX);
+}
+
+static void
+grant_open_fields(struct wire *w, union msg *u)
+{
+	struct msg_grant_open	*m;
+
+	m = &u->grant_open;
+	wire_u32(w, &m->frontend, 1, UINT32_MAX);
+	wire_u8(w, &m->api, 1, API_MAX);
+	wire_str(w, m->principal, sizeof(m->principal), 1);
+	wire_name(w, m->sandbox, sizeof(m->sandbox));
+	wire_str(w, m->user, sizeof(m->user), 0);
+	wire_u64(w, &m->version, 0, UINT64_MAX);
+	wire_str(w, m->address, sizeof(m->address), 1);
+}
+
+static void
+grant_session_fields(struct wire *w, union msg *u)
+{
+	struct msg_grant_session	*m;
+
+	m = &u->grant_session;
+	wire_u32(w, &m->frontend, 1, UINT32_MAX);
+	wire_u8(w, &m->api, 1, API_MAX);
+	wire_u8(w, &m->action, ACTION_ATTACH, ACTION_CLOSE);
+	wire_str(w, m->principal, sizeof(m->principal), 1);
+	wire_uuid(w, m->session);
+	wire_fixed(w, m->hash, sizeof(m->hash));
+	wire_str(w, m->address, sizeof(m->address), 1);
+}
+
+static void
+grant_fields(struct wire *w, union msg *u)
+{
+	struct msg_grant	*m;
+
+	m = &u->grant;
+	wire_fixed(w, m->grant, sizeof(m->grant));
+	wire_u32(w, &m->channel, 1, UINT32_MAX);
+	wire_u8(w, &m->actions, 1, ACTION_OPEN | ACTION_ATTACH | ACTION_CALLS);
+	wire_u8(w, &m->mode, 1, MODE_MAX);
+	wire_u32(w, &m->viewer, 0, UINT32_MAX);
+	wire_u32(w, &m->ttl, 1, 3600);
+	wire_uuid(w, m->session);
+	wire_fixed(w, m->hash, sizeof(m->hash));
+	wire_str(w, m->principal, sizeof(m->principal), 1);
+}
+
+static void
+granted_fields(struct wire *w, union msg *u)
+{
+	struct msg_granted	*m;
+
+	m = &u->granted;
+	wire_fixed(w, m->grant, sizeof(m->grant));
+	wire_u32(w, &m->worker, 1, UINT32_MAX);
+	wire_uuid(w, m->session);
+}
+
+static void
+recheck_fields(struct wire *w, union msg *u)
+{
+	struct msg_recheck	*m;
+
+	m = &u->recheck;
+	wire_u8(w, &m->api, 1, API_MAX);
+	wire_str(w, m->principal, sizeof(m->principal), 1);
+	wire_name(w, m->sandbox, sizeof(m->sandbox));
+}
+
+static void
+denial_fields(struct wire *w, union msg *u)
+{
+	struct msg_denial	*m;
+
+	m = &u->denial;
+	wire_u8(w, &m->reason, 1, DENY_MAX);
+	wire_u8(w, &m->action, 1, ACTION_CLOSE);
+	wire_str(w, m->principal, sizeof(m->principal), 0);
+	wire_str(w, m->object, sizeof(m->object), 0);
+	wire_str(w, m->address, sizeof(m->address), 1);
+}
+
+static void
+open_fields(struct wire *w, union msg *u)
+{
+	struct msg_open	*m;
+
+	m = &u->open;
+	wire_fixed(w, m->grant, sizeof(m->grant));
+	wire_u16(w, &m->cols, 1, COLS_MAX);
+	wire_u16(w, &m->rows, 1, ROWS_MAX);
+}
+
+static void
+attach_fields(struct wire *w, union msg *u)
+{
+	struct msg_attach	*m;
+
+	m = &u->attach;
+	wire_fixed(w, m->grant, sizeof(m->grant));
+	wire_u8(w, &m->dialect, 1, DIALECT_MAX);
+	wire_u8(w, &m->transport, 1, TRANSPORT_MAX);
+	wire_str(w, m->address, sizeof(m->address), 1);
+	wire_bytes(w, &m->head, HEAD_BLOCK_MAX);
+}
+
+static void
+call_fail_fields(struct wire *w, union msg *u)
+{
+	struct msg_call_fail	*m;
+
+	m = &u->call_fail;
+	wire_u8(w, &m->reason, 1, FAIL_MAX);
+}
+
+static void
+input_fields(struct wire *w, union msg *u)
+{
+	struct msg_input	*m;
+
+	m = &u->input;
+	wire_fixed(w, m->grant, sizeof(m->grant));
+	wire_fixed(w, m->hash, sizeof(m->hash));
+	wire_bytes(w, &m->data, INPUT_INLINE_MAX);
+}
+
+static void
+resize_fields(struct wire *w, union msg *u)
+{
+	struct msg_resize	*m;
+
+	m = &u->resize;
+	wire_fixed(w, m->grant, sizeof(m->grant));
+	wire_fixed(w, m->hash, sizeof(m->hash));
+	wire_u16(w, &m->cols, 1, COLS_MAX);
+	wire_u16(w, &m->rows, 1, ROWS_MAX);
+}
+
+static void
+close_fields(struct wire *w, union msg *u)
+{
+	struct msg_close	*m;
+
+	m = &u->close;
+	wire_fixed(w, m->grant, sizeof(m->grant));
+	wire_fixed(w, m->hash, sizeof(m->hash));
+}
+
+static void
+session_fields(struct wire *w, union msg *u)
+{
+	struct msg_session	*m;
+
+	m = &u->session;
+	wire_uuid(w, m->session);
+}

@@ -1,0 +1,212 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include "msg.h"
+#include "msg_fields.h"
+#include "wire.h"
+
+static void	record_fields(struct wire *, union msg *);
+static void	limits_fields(struct wire *, union msg *);
+static void	pty_req_fields(struct wire *, union msg *);
+static void	pty_ok_fields(struct wire *, union msg *);
+static void	pty_fail_fields(struct wire *, union msg *);
+static void	pty_exit_fields(struct wire *, union msg *);
+static void	pty_signal_fields(struct wire *, union msg *);
+static void	session_fields(struct wire *, union msg *);
+static void	session_end_fields(struct wire *, union msg *);
+static void	viewer_up_fields(struct wire *, union msg *);
+static void	viewer_down_fields(struct wire *, union msg *);
+static void	detach_fields(struct wire *, union msg *);
+static void	pty_start_fields(struct wire *, union msg *);
+static void	pty_running_fields(struct wire *, union msg *);
+
+const struct msg_type msg_worker_types[] = {
+	{ IMSG_SEALKEY, "SEALKEY", NULL },
+	{ IMSG_RECORD, "RECORD", record_fields },
+	{ IMSG_LIMITS, "LIMITS", limits_fields },
+	{ IMSG_PTY_REQ, "PTY_REQ", pty_req_fields },
+	{ IMSG_PTY_OK, "PTY_OK", pty_ok_fields },
+	{ IMSG_PTY_FAIL, "PTY_FAIL", pty_fail_fields },
+	{ IMSG_PTY_EXIT, "PTY_EXIT", pty_exit_fields },
+	{ IMSG_PTY_SIGNAL, "PTY_SIGNAL", pty_signal_fields },
+	{ IMSG_SESSION_UP, "SESSION_UP", session_fields },
+	{ IMSG_SESSION_END, "SESSION_END", session_end_fields },
+	{ IMSG_KILL, "KILL", session_end_fields },
+	{ IMSG_VIEWER_UP, "VIEWER_UP", viewer_up_fields },
+	{ IMSG_VIEWER_DOWN, "VIEWER_DOWN", viewer_down_fields },
+	{ IMSG_DETACH, "DETACH", detach_fields },
+	{ IMSG_MAY_EXIT, "MAY_EXIT", NULL },
+	{ IMSG_EXIT_OK, "EXIT_OK", NULL },
+	{ IMSG_PTY_START, "PTY_START", pty_start_fields },
+	{ IMSG_PTY_RUNNING, "PTY_RUNNING", pty_running_fields },
+	{ 0, NULL, NULL }
+};
+
+static void
+record_fields(struct wire *w, union msg *u)
+{
+	struct msg_record	*m;
+
+	m = &u->record;
+	wire_name(w, m->sandbox, sizeof(m->sandbox));
+	wire_u64(w, &m->version, 0, UINT64_MAX);
+	wire_u8(w, &m->unlocked, 0, 1);
+}
+
+static void
+limits_fields(struct wire *w, union msg *u)
+{
+	struct msg_limits	*m;
+
+	m = &u->limits;
+	wire_u32(w, &m->viewers, 1, 65536);
+	wire_u32(w, &m->replay, 0, 1073741824);
+	wire_u32(w, &m->timeout_channel, 1, UINT32_MAX);
+	wire_u32(w, &m->timeout_ping, 1, UINT32_MAX);
+	wire_u32(w, &m->timeout_stalled, 1, UINT32_MAX);
+	wire_u32(w, &m->timeout_idle, 1, UINT32_MAX);
+	wire_u32(w, &m->timeout_detached_ssh, 1, UINT32_MAX);
+}
+
+static void
+pty_req_fields(struct wire *w, union msg *u)
+{
+	struct msg_pty_req	*m;
+
+	m = &u->pty_req;
+	wire_uuid(w, m->session);
+	wire_u16(w, &m->cols, 1, COLS_MAX);
+	wire_u16(w, &m->rows, 1, ROWS_MAX);
+}
+
+static void
+pty_ok_fields(struct wire *w, union msg *u)
+{
+	struct msg_pty_ok	*m;
+
+	m = &u->pty_ok;
+	wire_uuid(w, m->session);
+}
+
+static void
+pty_fail_fields(struct wire *w, union msg *u)
+{
+	struct msg_pty_fail	*m;
+
+	m = &u->pty_fail;
+	wire_uuid(w, m->session);
+	wire_u8(w, &m->stage, 1, PTY_STAGE_MAX);
+	wire_u32(w, &m->error, 0, 4095);
+}
+
+static void
+pty_exit_fields(struct wire *w, union msg *u)
+{
+	struct msg_pty_exit	*m;
+
+	m = &u->pty_exit;
+	wire_uuid(w, m->session);
+	wire_u8(w, &m->how, 1, EXIT_UNKNOWN);
+	wire_u8(w, &m->code, 0, UINT8_MAX);
+}
+
+static void
+pty_signal_fields(struct wire *w, union msg *u)
+{
+	struct msg_pty_signal	*m;
+
+	m = &u->pty_signal;
+	wire_uuid(w, m->session);
+	wire_u8(w, &m->signo, 1, 31);
+}
+
+static void
+session_fields(struct wire *w, union msg *u)
+{
+	struct msg_session	*m;
+
+	m = &u->session;
+	wire_uuid(w, m->session);
+}
+
+static void
+session_end_fields(struct wire *w, union msg *u)
+{
+	struct msg_session_end	*m;
+
+	m = &u->session_end;
+	wire_uuid(w, m->session);
+	wire_u8(w, &m->reason, 1, END_MAX);
+	wire_u8(w, &m->how, 1, EXIT_UNKNOWN);
+	wire_u8(w, &m->code, 0, UINT8_MAX);
+}
+
+static void
+viewer_up_fields(struct wire *w, union msg *u)
+{
+	struct msg_viewer_up	*m;
+
+	m = &u->viewer_up;
+	wire_uuid(w, m->session);
+	wire_u32(w, &m->viewer, 1, UINT32_MAX);
+	wire_u8(w, &m->dialect, 1, DIALECT_MAX);
+	wire_u8(w, &m->transport, 1, TRANSPORT_MAX);
+	wire_u8(w, &m->mode, 1, MODE_MAX);
+	wire_str(w, m->address, sizeof(m->address), 1);
+}
+
+static void
+viewer_down_fields(struct wire *w, union msg *u)
+{
+	struct msg_viewer_down	*m;
+
+	m = &u->viewer_down;
+	wire_uuid(w, m->session);
+	wire_u32(w, &m->viewer, 1, UINT32_MAX);
+	wire_u8(w, &m->reason, 1, LEAVE_MAX);
+}
+
+static void
+detach_fields(struct wire *w, union msg *u)
+{
+	struct msg_detach	*m;
+
+	m = &u->detach;
+	wire_u32(w, &m->viewer, 1, UINT32_MAX);
+	wire_u8(w, &m->reason, 1, LEAVE_MAX);
+}
+
+static void
+pty_start_fields(struct wire *w, union msg *u)
+{
+	struct msg_pty_start	*m;
+
+	m = &u->pty_start;
+	wire_uuid(w, m->session);
+	wire_str(w, m->user, sizeof(m->user), 0);
+	wire_u8(w, &m->privileged, 0, 1);
+}
+
+static void
+pty_running_fields(struct wire *w, union msg *u)
+{
+	struct msg_pty_running	*m;
+
+	m = &u->pty_running;
+	wire_u32(w, &m->pid, 1, UINT32_MAX);
+}
