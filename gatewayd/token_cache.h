@@ -1,0 +1,45 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#ifndef GATEWAYD_GATEWAYD_TOKEN_CACHE_H
+#define GATEWAYD_GATEWAYD_TOKEN_CACHE_H
+
+#include <stdint.h>
+
+#include "limits.h"
+
+struct token_key;
+
+/*
+ * Signatures that were right, by the hash of token and key; never what was
+ * decided from the claims, which are read anew each time.
+ */
+
+/* Salt the places; a cache without a salt remembers nothing. */
+void	 token_cache_init(void);
+
+/* The name of (token, key) in the cache, from the token's hash. */
+void	 token_cache_name(const struct token_key *, const uint8_t[HASH_LEN],
+	    uint8_t[HASH_LEN]);
+
+/* Whether the name was put and is still good at that time: 1 or 0. */
+int	 token_cache_get(const uint8_t[HASH_LEN], int64_t);
+
+/* Remember a name from now on for 60 s, but not until `until' or later. */
+void	 token_cache_put(const uint8_t[HASH_LEN], int64_t, int64_t until);
+
+#endif /* GATEWAYD_GATEWAYD_TOKEN_CACHE_H */
