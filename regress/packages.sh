@@ -21,8 +21,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 BUILD_PACKAGES="gcc make pkg-config byacc libbsd-dev libmd-dev libevent-dev
-    libjson-c-dev libjwt-dev libsodium-dev libseccomp-dev libc6-dev"
-TEST_PACKAGES="clang libclang-rt-14-dev libcmocka-dev bmake mandoc curl
+    libjson-c-dev libjwt-dev libsodium-dev libseccomp-dev libc6-dev
+    curl"
+TEST_PACKAGES="clang libclang-rt-14-dev libcmocka-dev bmake mandoc
     binutils procps psmisc gdb strace sudo tmux systemd passwd util-linux
     python3 python3-pytest python3-websockets"
 
