@@ -118,9 +118,9 @@ fuzzers: configure
 	@$(MAKE) -f $(RULES) fuzzers
 
 configure:
-	@BUILD="$(BUILD)" CC="$(CC)" CFLAGS="$(CFLAGS)" LDFLAGS="$(LDFLAGS)" \
-	    YACC="$(YACC)" PKG_CONFIG="$(PKG_CONFIG)" WERROR="$(WERROR)" \
-	    SAN="$(SAN)" SBINDIR="$(SBINDIR)" LIBEXECDIR="$(LIBEXECDIR)" \
+	@BUILD="$(BUILD)" CC="$(CC)" CFLAGS="$(CFLAGS)" \
+	    LDFLAGS="$(LDFLAGS)" YACC="$(YACC)" PKG_CONFIG="$(PKG_CONFIG)" \
+	    WERROR="$(WERROR)" SAN="$(SAN)" SBINDIR="$(SBINDIR)" LIBEXECDIR="$(LIBEXECDIR)" \
 	    SYSCONFDIR="$(SYSCONFDIR)" \
 	    COMMON_SRCS="$(COMMON_SRCS)" CHILD_SRCS="$(CHILD_SRCS)" \
 	    sh common/configure.sh \
