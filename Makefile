@@ -26,6 +26,9 @@ COMMON_SRCS =	common/chan.c common/log.c common/net.c common/util.c \
 		proto/msg_grant.c proto/msg_worker.c proto/tables.c \
 		proto/wire.c
 
+TOKEN_SRCS =	gatewayd/token.c gatewayd/token_cache.c gatewayd/token_key.c \
+		proto/base64.c proto/jsonscan.c
+
 CHILD_SRCS =	common/child.c common/priv.c common/sandbox_@OS@.c
 
 GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
@@ -36,14 +39,14 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		gatewayd/pty.c \
 		proto/http.c proto/record.c
 
-FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
+FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/api_pocketenv.c gatewayd/frontend.c gatewayd/page.c \
-		gatewayd/reply.c gatewayd/route.c gatewayd/token.c \
-		proto/base64.c proto/http.c proto/utf8.c proto/ws.c
+		gatewayd/reply.c gatewayd/route.c \
+		proto/http.c proto/utf8.c proto/ws.c
 
-CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
-		gatewayd/catalog.c gatewayd/catalog_static.c gatewayd/token.c \
-		proto/base64.c proto/record.c
+CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
+		gatewayd/catalog.c gatewayd/catalog_static.c \
+		proto/record.c
 
 SESSIOND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		proto/base64.c proto/record.c proto/sse.c proto/utf8.c \
@@ -52,8 +55,14 @@ SESSIOND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		sessiond/ring.c sessiond/secrets.c sessiond/session.c \
 		sessiond/sessiond.c sessiond/viewer.c
 
-CTL_SRCS =	common/log.c common/paths.c common/util.c \
-		gatewayctl/gatewayctl.c
+CTL_SRCS =	$(TOKEN_SRCS) \
+		common/paths.c \
+		gatewayctl/control.c gatewayctl/file.c gatewayctl/gatewayctl.c \
+		gatewayctl/keygen.c gatewayctl/mint.c gatewayctl/seal.c \
+		gatewayctl/show.c \
+		proto/imsg.c proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
+		proto/msg_grant.c proto/msg_worker.c proto/tables.c \
+		proto/wire.c
 
 MKFILTER_SRCS =	common/mkfilter.c
 
