@@ -21,7 +21,7 @@
 
 # What each program is made of.  @OS@ becomes linux, openbsd or none.
 
-COMMON_SRCS =	common/chan.c common/log.c common/net.c common/util.c \
+COMMON_SRCS =	common/blob.c common/chan.c common/log.c common/net.c common/util.c \
 		proto/imsg.c proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
 		proto/msg_grant.c proto/msg_worker.c proto/tables.c \
 		proto/wire.c

@@ -40,7 +40,7 @@ static void	fail_fields(struct wire *, union msg *);
 
 const struct msg_type msg_conf_types[] = {
 	{ IMSG_HELLO, "HELLO", hello_fields },
-	{ IMSG_BLOB, "BLOB", counters_fields },
+	{ IMSG_BLOB, "BLOB", NULL },
 	{ IMSG_LOG, "LOG", log_fields },
 	{ IMSG_SETUP, "SETUP", setup_fields },
 	{ IMSG_START, "START", NULL },

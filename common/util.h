@@ -1,0 +1,31 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef GATEWAYD_COMMON_UTIL_H
+#define GATEWAYD_COMMON_UTIL_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define UUID_SIZE	37
+
+/* A random UUID (RFC 4122 version 4) in lower case, terminated. */
+void	 util_uuid(char[UUID_SIZE]);
+
+/* Seconds of the monotonic clock. */
+time_t	 util_now(void);
+
+#endif /* GATEWAYD_COMMON_UTIL_H */
