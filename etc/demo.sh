@@ -38,6 +38,7 @@ finish() {
 	trap '' INT TERM HUP
 	if [ -n "$teller" ]; then
 		kill "$teller" 2>/dev/null || true
+		wait "$teller" || true
 	fi
 	if [ -n "$daemon" ]; then
 		kill -TERM "$daemon" 2>/dev/null || true
@@ -109,7 +110,7 @@ configure() {
 # streamed are events; the loop decodes those that carry output.
 tell() {
 	url=http://127.0.0.1:$port
-	until curl -sf -o /dev/null --noproxy '*' --max-time 2 "$url/readyz"; do
+	until curl -sf -o /dev/null --noproxy '*' --max-time 1 "$url/readyz"; do
 		kill -0 "$daemon" 2>/dev/null || return 0
 		sleep 0.1
 	done
@@ -120,10 +121,16 @@ tell() {
 
 	A='Authorization: Bearer $token'
 	J='Content-Type: application/json'
-	S=\$(curl -s -X POST -H "\$A" -H 'X-Sandbox-Id: demo' $url/ssh/connect | sed 's/.*"sessionId":"\([^"]*\)".*/\1/')
-	curl -sN -H "\$A" $url/ssh/stream/\$S | while read -r k v; do case \$k in event:) e=\$v ;; data:) [ -n "\$e" ] || echo "\$v" | base64 -d; e= ;; esac; done &
-	curl -s -H "\$A" -H "\$J" -d '{"data":"id; tty; uname -sr\n"}' $url/ssh/input/\$S
-	sleep 1; curl -s -X DELETE -H "\$A" $url/ssh/disconnect/\$S
+	U=$url/ssh
+	S=\$(curl -s -X POST -H "\$A" -H 'X-Sandbox-Id: demo' \$U/connect |
+	    sed 's/.*"sessionId":"\([^"]*\)".*/\1/')
+	curl -sN -H "\$A" \$U/stream/\$S | while read -r k v; do
+	    case \$k in
+	    event:) e=\$v ;;
+	    data:) [ -n "\$e" ] || echo "\$v" | base64 -d; e= ;;
+	    esac; done &
+	curl -s -H "\$A" -H "\$J" -d '{"data":"id; uname -sr\n"}' \$U/input/\$S
+	sleep 1; curl -s -X DELETE -H "\$A" \$U/disconnect/\$S
 
 	And to see it from the inside:
 
