@@ -109,13 +109,17 @@ RULES =		$(BUILD)/rules.mk
 all: configure
 	@$(MAKE) -f $(RULES) all
 
-# One program; for tests: every program under regress/, one unit test (run),
-# all unit tests (run), all fuzz targets (built only).
+# One program.
 $(PROGRAMS): configure
 	@$(MAKE) -f $(RULES) $(BUILD)/$@
 
+# Every program and test program; those of T=unit and the like; then to run
+# T=test_utf8, say, or all of unit.
 tests: configure
 	@$(MAKE) -f $(RULES) all tests
+
+tests-in: configure
+	@$(MAKE) -f $(RULES) tests-$(T)
 
 check: configure
 	@$(MAKE) -f $(RULES) run-$(T)
@@ -124,7 +128,7 @@ unit: configure
 	@$(MAKE) -f $(RULES) run-unit
 
 fuzzers: configure
-	@$(MAKE) -f $(RULES) fuzzers
+	@$(MAKE) -f $(RULES) tests-fuzz
 
 configure:
 	@BUILD="$(BUILD)" CC="$(CC)" CFLAGS="$(CFLAGS)" \
@@ -179,5 +183,5 @@ dist:
 clean:
 	rm -rf "$(BUILD)"
 
-.PHONY: all tests check unit fuzzers configure install run regress fuzz bench \
+.PHONY: all tests tests-in check unit fuzzers configure install run regress fuzz bench \
 	lint dist clean $(PROGRAMS)

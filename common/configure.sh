@@ -310,31 +310,26 @@ exec 3>"$BUILD/sources.tmp"
 
 	echo "install-programs:$installed"
 
-	tests= unit= fuzz=
-	for t in regress/unit/test_*.c regress/proto/test_*.c \
-	    regress/priv/*.c regress/e2e/*.c regress/bench/*.c \
-	    regress/fuzz/fuzz_*.c; do
-		[ -f "$t" ] || continue
-		# A file that names no sources is part of another program.
-		grep -q '^/\* links:' "$t" || continue
-		case $t in
-		regress/fuzz/*)
-			fuzz="$fuzz $BUILD/${t%.c}" ;;
-		regress/unit/*|regress/proto/*)
-			tests="$tests $BUILD/${t%.c}"
+	tests=
+	for d in unit proto conf ctl e2e priv bench fuzz; do
+		here= run=
+		for t in regress/$d/*.c; do
+			# A file that names no sources is part of another.
+			[ -f "$t" ] && grep -q '^/\* links:' "$t" || continue
+			here="$here $BUILD/${t%.c}"
 			n=$(basename "$t" .c)
-			unit="$unit run-$n"
+			run="$run run-$n"
 			echo "run-$n: $BUILD/${t%.c}"
-			echo "	$BUILD/${t%.c}" ;;
-		*)
-			tests="$tests $BUILD/${t%.c}" ;;
-		esac
-		rule_test "$t"
+			echo "	$BUILD/${t%.c}"
+			rule_test "$t"
+		done
+		echo "tests-$d:$here"
+		echo "run-$d:$run"
+		echo ".PHONY: tests-$d run-$d$run"
+		[ $d = fuzz ] || tests="$tests tests-$d"
 	done
 	echo "tests:$tests"
-	echo "run-unit:$unit"
-	echo "fuzzers:$fuzz"
-	echo ".PHONY: all install-programs tests fuzzers run-unit$unit"
+	echo ".PHONY: all install-programs tests"
 
 	exec 3>&-
 	sort -u "$BUILD/sources.tmp" >"$BUILD/sources"
