@@ -457,6 +457,8 @@ http_list_has(const struct http_slice *list, const char *token)
 	struct http_slice	 s;
 	const char		*comma, *end, *p;
 
+	if (list->len == 0)
+		return (0);
 	p = list->p;
 	end = p + list->len;
 	while (p < end) {
@@ -504,6 +506,8 @@ http_query_get(const struct http_slice *query, const char *name, char *out,
 {
 	const char	*amp, *end, *eq, *p;
 
+	if (query->len == 0)
+		return (-1);
 	p = query->p;
 	end = p + query->len;
 	while (p < end) {
