@@ -66,14 +66,13 @@ pkg() {
 
 # object SOURCE: the object of a source file.
 object() {
-	o=${1%.[cy]}
-	echo "$BUILD/$o.o"
+	echo "$BUILD/obj/${1%.[cy]}.o"
 }
 
 # objects SOURCE...: their objects, each once.
 objects() {
 	for s; do
-		echo "$BUILD/${s%.[cy]}.o"
+		object "$s"
 	done | awk '!seen[$0]++'
 }
 
@@ -131,14 +130,14 @@ rule_object() {
 	[ -f "$d" ] || : >"$d"
 	case $1 in
 	*.y)
-		src=$BUILD/${1%.y}.c
+		src=${o%.o}.c
 		echo "$src: $1"
 		echo "	@echo \"  yacc $1\""
 		echo "	@$YACC -o $src $1"
 		;;
 	common/paths.c)
-		rule_paths "$BUILD/install" "$SBINDIR" "$LIBEXECDIR"
-		rule_paths "$BUILD" "$ABSBUILD" "$ABSBUILD"
+		rule_paths "$BUILD/obj/install" "$SBINDIR" "$LIBEXECDIR"
+		rule_paths "$BUILD/obj" "$ABSBUILD" "$ABSBUILD"
 		return ;;
 	common/sandbox_linux.c)
 		dep=" $BUILD/seccomp_filters.h"
@@ -166,14 +165,15 @@ rule_program() {
 	out=$1
 	libs=$2
 	shift 2
+	mkdir -p "${out%/*}"
 	objs=$(objects "$@" | tr '\n' ' ')
 	case $out in
 	"$BUILD"/install/*)
 		objs=$(echo "$objs" | sed \
-		    "s|$BUILD/common/paths.o|$BUILD/install/common/paths.o|")
+		    "s|$BUILD/obj/common/paths|$BUILD/obj/install/common/paths|")
 		;;
 	esac
-	echo "$out: $objs"
+	echo "$out: $objs $BUILD/flags $BUILD/packages"
 	echo "	@echo \"  link ${out#"$BUILD"/}\""
 	echo "	@\$(LINK) -o $out $objs $libs"
 }
