@@ -21,7 +21,8 @@
 
 # What each program is made of.  @OS@ becomes linux, openbsd or none.
 
-COMMON_SRCS =	common/blob.c common/chan.c common/log.c common/net.c common/util.c \
+COMMON_SRCS =	common/blob.c common/chan.c common/log.c common/net.c \
+		common/util.c \
 		proto/imsg.c proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
 		proto/msg_grant.c proto/msg_worker.c proto/tables.c \
 		proto/wire.c
@@ -133,7 +134,8 @@ fuzzers: configure
 configure:
 	@BUILD="$(BUILD)" CC="$(CC)" CFLAGS="$(CFLAGS)" \
 	    LDFLAGS="$(LDFLAGS)" YACC="$(YACC)" PKG_CONFIG="$(PKG_CONFIG)" \
-	    WERROR="$(WERROR)" SAN="$(SAN)" SBINDIR="$(SBINDIR)" LIBEXECDIR="$(LIBEXECDIR)" \
+	    WERROR="$(WERROR)" SAN="$(SAN)" SBINDIR="$(SBINDIR)" \
+	    LIBEXECDIR="$(LIBEXECDIR)" \
 	    SYSCONFDIR="$(SYSCONFDIR)" \
 	    COMMON_SRCS="$(COMMON_SRCS)" CHILD_SRCS="$(CHILD_SRCS)" \
 	    sh common/configure.sh \
@@ -147,7 +149,8 @@ configure:
 # The programs again, linked to find each other where they are installed.
 install: configure
 	@if [ -n "$(SAN)" ]; then \
-		echo "install: a build with SAN is for tests only" >&2; exit 1; \
+		echo "install: not a build with SAN, it is for tests" >&2; \
+		exit 1; \
 	fi
 	@$(MAKE) -f $(RULES) install-programs
 	@BUILD="$(BUILD)" DESTDIR="$(DESTDIR)" SBINDIR="$(SBINDIR)" \
@@ -183,5 +186,5 @@ dist:
 clean:
 	rm -rf "$(BUILD)"
 
-.PHONY: all tests tests-in check unit fuzzers configure install run regress fuzz bench \
-	lint dist clean $(PROGRAMS)
+.PHONY: all tests tests-in check unit fuzzers configure install run regress \
+	fuzz bench lint dist clean $(PROGRAMS)

@@ -97,7 +97,8 @@ field() {
 
 probe_features() {
 	bsdlibs=$($PKG_CONFIG --libs libbsd 2>/dev/null || true)
-	key=$(cat common/have/*.c common/configure.sh | cksum; echo "$CC $CFLAGS $bsdlibs $OS")
+	key=$(cat common/have/*.c common/configure.sh | cksum
+	    echo "$CC $CFLAGS $bsdlibs $OS")
 	if [ -f "$BUILD/config.h" ] &&
 	    [ "$key" = "$(cat "$BUILD/config.key" 2>/dev/null)" ]; then
 		return
@@ -169,8 +170,9 @@ rule_program() {
 	objs=$(objects "$@" | tr '\n' ' ')
 	case $out in
 	"$BUILD"/install/*)
-		objs=$(echo "$objs" | sed \
-		    "s|$BUILD/obj/common/paths|$BUILD/obj/install/common/paths|")
+		o=$BUILD/obj
+		objs=$(echo "$objs" |
+		    sed "s|$o/common/paths|$o/install/common/paths|")
 		;;
 	esac
 	echo "$out: $objs $BUILD/flags $BUILD/packages"
