@@ -1,0 +1,92 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef GATEWAYD_SESSIOND_DIALECT_H
+#define GATEWAYD_SESSIOND_DIALECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "msg_worker.h"
+
+struct frame;
+struct ring;
+struct session_end;
+struct viewer;
+
+/*
+ * What one kind of client speaks over one transport: how output, and what
+ * happens to the session, become bytes for its socket, and what its bytes
+ * mean.  A dialect keeps no queue and makes no system call.  It acts through
+ * viewer_post(), viewer_input(), viewer_resize(), viewer_alive(),
+ * viewer_finish() and viewer_goodbye() of viewer.h.
+ *
+ * Every function that makes a frame returns NULL when out of memory.
+ */
+struct dialect {
+	const char	*name;
+	uint8_t		 dialect;	/* DIALECT_* */
+	uint8_t		 transport;	/* TRANSPORT_* */
+	uint8_t		 index;		/* of its frames in a session's cache */
+	uint8_t		 flags;
+#define DIALECT_UTF8	0x01		/* frames end between characters */
+#define DIALECT_PONGS	0x02		/* pings are answered */
+#define DIALECT_DEAF	0x04		/* the client has nothing to say, and */
+					/* its half-close is not its end */
+	uint16_t	 ping;		/* seconds, 0: as configured */
+	size_t		 state;		/* bytes kept for each viewer, zeroed */
+
+	void		 (*init)(struct viewer *);
+
+	/* What comes first; `head' is what the frontend wants to be sent. */
+	struct frame	*(*greet)(const struct viewer *,
+			    const uint8_t *head, size_t);
+
+	/* Bytes start to end of the ring, at most FRAME_OUTPUT_MAX. */
+	struct frame	*(*output)(const struct dialect *,
+			    const struct ring *, uint64_t start,
+			    uint64_t end);
+
+	struct frame	*(*ping_frame)(const struct dialect *);
+
+	/*
+	 * What comes last.  The end of the session says more if the reason
+	 * is LEAVE_END; it is NULL else.
+	 */
+	struct frame	*(*last)(const struct viewer *, enum leave,
+			    const struct session_end *);
+
+	/* Bytes that the client sent; the buffer may be written to. */
+	void		 (*input)(struct viewer *, uint8_t *, size_t);
+};
+
+#define DIALECT_INDEX_MAX	4	/* raise with each table below */
+
+/* dialect_ssh.c: gatewayd-pocketenv(7), the routes under /ssh. */
+extern const struct dialect	 dialect_ssh_ws;
+extern const struct dialect	 dialect_ssh_sse;
+extern const struct dialect	 dialect_ssh_sse10;
+
+/* dialect.c: the table for what a message names, NULL if there is none. */
+const struct dialect	*dialect_find(uint8_t dialect, uint8_t transport);
+
+/*
+ * Let the libraries do at once what they do on first use, such as opening
+ * the source of random numbers.  To be called before the sandbox is entered.
+ */
+void			 dialect_setup(void);
+
+#endif

@@ -1,0 +1,482 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dialect.h"
+#include "frame.h"
+#include "session.h"
+#include "viewer.h"
+
+#define VIEWER_READ_MAX		(16 * 1024)
+
+/* What one client may do in one turn, so that it does not starve others. */
+#define VIEWER_TURN_READS	4
+#define VIEWER_TURN_FRAMES	8
+
+#define VIEWER_FINISH_SECS	5	/* for what is on its way, and LAST */
+#define VIEWER_LINGER_SECS	2	/* for the client to close its side */
+#define VIEWER_PINGS		2	/* unanswered ones */
+
+static void	 viewer_event(int, short, void *);
+static void	 viewer_timer(int, short, void *);
+static void	 viewer_timer_set(struct viewer *, unsigned int);
+static void	 viewer_ping(struct viewer *);
+static void	 viewer_read(struct viewer *);
+static size_t	 viewer_room(const struct viewer *);
+static void	 viewer_read_end(struct viewer *);
+static int	 viewer_next(struct viewer *);
+static void	 viewer_sent(struct viewer *);
+static void	 viewer_sent_last(struct viewer *);
+static void	 viewer_depart(struct viewer *, enum leave, struct frame *,
+		    int);
+static void	 viewer_gone(struct viewer *, enum leave);
+static void	 viewer_drop_frames(struct viewer *);
+
+struct viewer *
+viewer_new(struct session *s, const struct viewer_conf *conf)
+{
+	struct viewer	*v;
+	int		 one = 1;
+
+	if ((v = calloc(1, sizeof(*v) + conf->dialect->state)) == NULL)
+		return (NULL);
+	v->session = s;
+	v->dialect = conf->dialect;
+	v->id = conf->id;
+	v->mode = conf->mode;
+	strlcpy(v->address, conf->address, sizeof(v->address));
+	v->fd = conf->fd;
+	v->cursor = v->mark = session_start(s);
+	v->data = v + 1;
+	if (v->dialect->init != NULL)
+		v->dialect->init(v);
+	v->slot[SLOT_FIRST] = v->dialect->greet(v, conf->head, conf->headlen);
+	event_assign(&v->ev, s->base, v->fd,
+	    EV_READ | EV_WRITE | EV_PERSIST | EV_ET, viewer_event, v);
+	evtimer_assign(&v->timer, s->base, viewer_timer, v);
+	if (v->slot[SLOT_FIRST] == NULL || event_add(&v->ev, NULL) == -1) {
+		viewer_drop_frames(v);
+		free(v);
+		return (NULL);
+	}
+	/* It may be no TCP socket; then there is no delay to turn off. */
+	(void)setsockopt(v->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	viewer_timer_set(v, v->dialect->ping != 0 ? v->dialect->ping :
+	    s->limits.ping);
+	session_joined(s, v);
+	return (v);
+}
+
+void
+viewer_begin(struct viewer *v, uint8_t *unread, size_t len)
+{
+	if (len > 0 && (v->dialect->flags & DIALECT_DEAF) == 0)
+		v->dialect->input(v, unread, len);
+	if (v->session->state == SESSION_ENDING)
+		viewer_leave(v, LEAVE_END, 1);
+	viewer_pump(v);
+	session_flow(v->session);
+}
+
+void
+viewer_free(struct viewer *v)
+{
+	if (v->state != VIEWER_GONE) {
+		event_del(&v->ev);
+		evtimer_del(&v->timer);
+		close(v->fd);
+		viewer_drop_frames(v);
+	}
+	free(v);
+}
+
+uint64_t
+viewer_position(const struct viewer *v)
+{
+	if (v->now != NULL && v->now->end > v->cursor)
+		return (v->now->end);
+	return (v->cursor);
+}
+
+int
+viewer_counts(const struct viewer *v)
+{
+	return (v->state == VIEWER_OPEN && v->mode == MODE_RW && !v->lost);
+}
+
+/*
+ * Edge triggered: a socket that can still be written to is reported as such
+ * with every byte that comes in, which costs nothing here.
+ */
+static void
+viewer_event(int fd, short what, void *arg)
+{
+	struct viewer	*v = arg;
+
+	(void)fd;
+	if (what & EV_WRITE)
+		v->blocked = 0;
+	if (what & EV_READ)
+		viewer_read(v);
+	viewer_pump(v);
+	session_flow(v->session);
+}
+
+void
+viewer_turn(struct viewer *v)
+{
+	if (!v->again)
+		return;
+	v->again = 0;
+	viewer_read(v);
+	viewer_pump(v);
+}
+
+void
+viewer_readable(struct viewer *v)
+{
+	if (!v->stopped)
+		return;
+	v->stopped = 0;
+	viewer_read(v);
+	viewer_pump(v);
+}
+
+static void
+viewer_read(struct viewer *v)
+{
+	uint8_t	 buf[VIEWER_READ_MAX];
+	size_t	 room;
+	ssize_t	 n;
+	int	 i;
+
+	for (i = 0; i < VIEWER_TURN_READS; i++) {
+		if (v->state == VIEWER_GONE || v->eof)
+			return;
+		if ((room = viewer_room(v)) == 0) {
+			v->stopped = 1;
+			return;
+		}
+		if (room > sizeof(buf))
+			room = sizeof(buf);
+		n = recv(v->fd, buf, room, MSG_DONTWAIT);
+		if (n > 0) {
+			if ((v->dialect->flags & DIALECT_DEAF) == 0)
+				v->dialect->input(v, buf, n);
+		} else if (n == 0) {
+			viewer_read_end(v);
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			return;
+		} else if (errno != EINTR) {
+			viewer_gone(v, LEAVE_CLIENT);
+		}
+	}
+	if (v->state != VIEWER_GONE && !v->eof) {
+		v->again = 1;
+		session_later(v->session);
+	}
+}
+
+/* How much may be read now; what will be thrown away always may. */
+static size_t
+viewer_room(const struct viewer *v)
+{
+	if (v->state != VIEWER_OPEN || (v->dialect->flags & DIALECT_DEAF) ||
+	    v->session->state == SESSION_ENDING)
+		return (VIEWER_READ_MAX);
+	return (input_room(&v->session->input));
+}
+
+static void
+viewer_read_end(struct viewer *v)
+{
+	v->eof = 1;
+	if (v->state == VIEWER_LINGERING ||
+	    (v->dialect->flags & DIALECT_DEAF) == 0)
+		viewer_gone(v, LEAVE_CLIENT);
+}
+
+void
+viewer_pump(struct viewer *v)
+{
+	ssize_t	 n;
+	int	 i;
+
+	for (i = 0; i < VIEWER_TURN_FRAMES; i++) {
+		if (v->blocked || v->state >= VIEWER_LINGERING)
+			return;
+		if (v->now == NULL && !viewer_next(v))
+			return;
+		n = send(v->fd, v->now->data + v->pos, v->now->len - v->pos,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n == -1) {
+			if (errno == EINTR)
+				continue;
+			if (errno == EAGAIN || errno == EWOULDBLOCK)
+				v->blocked = 1;
+			else
+				viewer_gone(v, LEAVE_CLIENT);
+			return;
+		}
+		v->pos += n;
+		if (v->pos < v->now->len)
+			v->blocked = 1;
+		else
+			viewer_sent(v);
+	}
+	v->again = 1;
+	session_later(v->session);
+}
+
+/* Choose what goes next.  Returns 0 if there is nothing. */
+static int
+viewer_next(struct viewer *v)
+{
+	struct session	*s = v->session;
+	uint64_t	 limit;
+	int		 i;
+
+	for (i = SLOT_FIRST; i < SLOT_LAST; i++) {
+		if (v->slot[i] != NULL)
+			break;
+	}
+	if (v->state == VIEWER_FINISHING)
+		limit = v->limit;
+	else if (v->dialect->flags & DIALECT_UTF8)
+		limit = s->whole;
+	else
+		limit = s->ring.head;
+	if (i == SLOT_LAST && v->cursor < limit) {
+		v->now = session_frame(s, v->dialect, v->cursor, limit);
+		if (v->now == NULL)
+			viewer_gone(v, LEAVE_ERROR);
+	} else {
+		v->now = v->slot[i];
+		v->slot[i] = NULL;
+		v->last = i == SLOT_LAST;
+	}
+	v->pos = 0;
+	return (v->now != NULL);
+}
+
+static void
+viewer_sent(struct viewer *v)
+{
+	if (v->now->end > v->cursor)
+		v->cursor = v->now->end;
+	frame_unref(v->now);
+	v->now = NULL;
+	if (v->last)
+		viewer_sent_last(v);
+}
+
+/*
+ * Closing a socket while bytes of the client are still unread would reset
+ * the connection and may destroy what we sent last.
+ */
+static void
+viewer_sent_last(struct viewer *v)
+{
+	if (v->closed || v->eof || shutdown(v->fd, SHUT_WR) == -1) {
+		viewer_gone(v, v->reason);
+		return;
+	}
+	v->state = VIEWER_LINGERING;
+	viewer_timer_set(v, VIEWER_LINGER_SECS);
+}
+
+static void
+viewer_timer_set(struct viewer *v, unsigned int secs)
+{
+	struct timeval	 tv = { secs, 0 };
+
+	evtimer_add(&v->timer, &tv);
+}
+
+static void
+viewer_timer(int fd, short what, void *arg)
+{
+	struct viewer	*v = arg;
+
+	(void)fd;
+	(void)what;
+	if (v->state == VIEWER_OPEN)
+		viewer_ping(v);
+	else
+		viewer_gone(v, v->reason);
+}
+
+static void
+viewer_ping(struct viewer *v)
+{
+	/* Who has output to read first, or is not read, cannot answer yet. */
+	if (v->now != NULL || v->stopped)
+		v->unanswered = 0;
+	else if (v->unanswered == VIEWER_PINGS) {
+		viewer_gone(v, LEAVE_PING);
+		return;
+	} else if (v->dialect->flags & DIALECT_PONGS)
+		v->unanswered++;
+	viewer_post(v, SLOT_PING, v->dialect->ping_frame(v->dialect));
+	viewer_timer_set(v, v->dialect->ping != 0 ? v->dialect->ping :
+	    v->session->limits.ping);
+	viewer_pump(v);
+}
+
+void
+viewer_post(struct viewer *v, enum viewer_slot slot, struct frame *f)
+{
+	if (v->state != VIEWER_OPEN || f == NULL) {
+		frame_unref(f);
+		return;
+	}
+	frame_unref(v->slot[slot]);
+	v->slot[slot] = f;
+}
+
+void
+viewer_input(struct viewer *v, const uint8_t *p, size_t len)
+{
+	if (v->state != VIEWER_OPEN || v->mode != MODE_RW || len == 0)
+		return;
+	if (session_input(v->session, p, len) == -1)
+		viewer_leave(v, LEAVE_ERROR, 0);
+}
+
+void
+viewer_resize(struct viewer *v, uint16_t cols, uint16_t rows)
+{
+	if (v->state == VIEWER_OPEN && v->mode == MODE_RW)
+		session_resize(v->session, cols, rows);
+}
+
+void
+viewer_alive(struct viewer *v)
+{
+	v->unanswered = 0;
+}
+
+void
+viewer_leave(struct viewer *v, enum leave reason, int drain)
+{
+	struct frame	*last;
+
+	if (v->state >= VIEWER_LINGERING)
+		return;
+	last = v->dialect->last(v, reason,
+	    reason == LEAVE_END ? &v->session->end : NULL);
+	viewer_depart(v, reason, last, drain);
+	viewer_pump(v);
+}
+
+void
+viewer_finish(struct viewer *v, enum leave reason, struct frame *last)
+{
+	viewer_depart(v, reason, last, 0);
+}
+
+void
+viewer_goodbye(struct viewer *v, struct frame *answer)
+{
+	v->closed = 1;
+	if (v->state == VIEWER_LINGERING) {
+		frame_unref(answer);
+		viewer_gone(v, v->reason);
+		return;
+	}
+	viewer_depart(v, LEAVE_CLIENT, answer, 0);
+}
+
+/*
+ * The first reason to leave is the one that the client is told, and that
+ * stays the reason.  Another can only cut short what is still to be sent.
+ */
+static void
+viewer_depart(struct viewer *v, enum leave reason, struct frame *last,
+    int drain)
+{
+	if (v->state >= VIEWER_LINGERING ||
+	    (v->state == VIEWER_FINISHING && drain)) {
+		frame_unref(last);
+		return;
+	}
+	if (v->state == VIEWER_OPEN) {
+		v->reason = reason;
+		v->slot[SLOT_LAST] = last;
+	} else
+		frame_unref(last);
+	v->state = VIEWER_FINISHING;
+	v->limit = drain ? v->session->ring.head : viewer_position(v);
+	if (v->slot[SLOT_LAST] == NULL && !v->last) {
+		viewer_gone(v, v->reason);
+		return;
+	}
+	viewer_timer_set(v, drain ? v->session->limits.stalled :
+	    VIEWER_FINISH_SECS);
+	if (v->stopped) {
+		/* What it sends is thrown away from here on. */
+		v->stopped = 0;
+		v->again = 1;
+		session_later(v->session);
+	}
+}
+
+static void
+viewer_gone(struct viewer *v, enum leave reason)
+{
+	if (v->state == VIEWER_GONE)
+		return;
+	if (v->state == VIEWER_OPEN)
+		v->reason = reason;
+	v->state = VIEWER_GONE;
+	event_del(&v->ev);
+	evtimer_del(&v->timer);
+	close(v->fd);
+	v->fd = -1;
+	viewer_drop_frames(v);
+	session_left(v->session, v);
+}
+
+static void
+viewer_drop_frames(struct viewer *v)
+{
+	int	 i;
+
+	frame_unref(v->now);
+	v->now = NULL;
+	for (i = 0; i < SLOT_MAX; i++) {
+		frame_unref(v->slot[i]);
+		v->slot[i] = NULL;
+	}
+}
