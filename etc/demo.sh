@@ -24,7 +24,6 @@ cd "$(dirname "$0")/.."
 BUILD=$(cd "$BUILD" && pwd)
 RUN=$PWD/run
 OWNER=did:plc:demo
-ROLES=$(awk '$1 == "u" { print $2 }' etc/gatewayd.sysusers)
 daemon=
 teller=
 
@@ -45,24 +44,6 @@ finish() {
 		wait "$daemon" || true
 	fi
 	rm -rf "$RUN"
-}
-
-# accounts: one for each role, as the package of a distribution would.
-accounts() {
-	missing=
-	for u in $ROLES; do
-		id "$u" >/dev/null 2>&1 || missing="$missing $u"
-	done
-	[ -n "$missing" ] || return 0
-	echo "run: creating the system accounts$missing"
-	if command -v systemd-sysusers >/dev/null 2>&1; then
-		systemd-sysusers "$PWD/etc/gatewayd.sysusers" >/dev/null 2>&1 ||
-		    true
-	fi
-	for u in $missing; do
-		id "$u" >/dev/null 2>&1 || useradd --system --user-group \
-		    --home-dir / --no-create-home --shell /usr/sbin/nologin "$u"
-	done
 }
 
 # free_port PORT: it, or the next one on which nobody answers.  curl says 7
@@ -146,7 +127,7 @@ trap finish EXIT
 trap 'exit 0' INT TERM HUP
 mkdir "$RUN" "$RUN/keys"
 
-[ "$(id -u)" -ne 0 ] || accounts
+[ "$(id -u)" -ne 0 ] || sh etc/accounts.sh
 port=$(free_port "$PORT")
 metrics=$(free_port 9189)
 "$BUILD/gatewayctl" keygen "$RUN/keys" >/dev/null

@@ -97,6 +97,9 @@ fi
 
 [ "$what" = test ] || exit 0
 
+# The daemon's processes each run under an account of their own.
+[ "$(id -u)" -ne 0 ] || sh etc/accounts.sh
+
 # The JavaScript half of the tests, exactly as locked.
 if ! cmp -s regress/package-lock.json regress/node_modules/.installed; then
 	out=$(cd regress && npm ci --no-audit --no-fund --loglevel=error \
