@@ -64,7 +64,7 @@ TAILQ_HEAD(config_auths, config_auth);
 
 struct config_api {
 	TAILQ_ENTRY(config_api)		 entry;
-	int				 api;		/* API_* of msg_conf.h */
+	int				 api;		/* API_POCKETENV */
 	struct config_auths		 auths;		/* at least one */
 	uint32_t			 expiry_grace;	/* seconds */
 	uint32_t			 max_age;	/* seconds */
@@ -151,6 +151,7 @@ struct config_sandbox
 int	 config_open_file(const char *, int, size_t, const char **);
 #define CONF_PUBLIC	0
 #define CONF_SECRET	1
+#define CONF_TEXT	2	/* as public, and may be empty */
 
 /*
  * Print what was read and what holds by default, in the grammar of

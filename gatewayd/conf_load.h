@@ -68,13 +68,18 @@
 #define CONF_NAME_MAX		128	/* bytes of an environment name */
 #define CONF_UIDS_MAX		65536	/* width of worker uids */
 
+#define CONF_KEY_FILE_MAX	16384	/* bytes of a key or secret file */
+#define CONF_REPORT_MAX		512	/* bytes of one finding, NUL included */
+
 /*
  * Linux takes no single environment string of 128 KiB or more.  A sealed
- * text has 48 bytes more than its plain one and is in base64 without padding.
+ * text has CONF_SEAL_BYTES more than its plain one and is in base64.
  */
 #define CONF_VALUE_MAX		(128 * 1024 - CONF_NAME_MAX - 2)
 #define CONF_SEALED_MIN		64
-#define CONF_SEALED_MAX		(((CONF_VALUE_MAX + 48) * 4 + 2) / 3)
+#define CONF_SEAL_BYTES		48
+#define CONF_SEALED_MAX \
+	(((CONF_VALUE_MAX + CONF_SEAL_BYTES) * 4 + 2) / 3)
 #define CONF_ENV_TOTAL		(1024 * 1024)	/* all of one sandbox */
 
 /* A macro of -D or of the file; the list of -D outlives each parse. */
@@ -116,6 +121,10 @@ struct config	*config_parse_stream(FILE *, const char *,
 int		 config_check_files(const struct config *,
 		    const struct config_how *);
 
+/* Hand one finding to the caller's report function; cut at CONF_REPORT_MAX. */
+void		 config_report(const struct config_how *, const char *, ...)
+		    PRINTFLIKE(2, 3);
+
 /*
  * Add "name=value" of -D to a list; the later of two wins.  Returns -1 with
  * errno: EINVAL for text that is no macro, ENOMEM.
@@ -126,15 +135,17 @@ void		 config_macros_free(struct config_macros *);
 /* gatewayd/config.c, for the grammar. */
 struct config	*config_new(void);	/* empty; NULL when out of memory */
 int		 config_defaults(struct config *);
+void		 config_strs_free(struct config_strs *);
 
 /*
  * Is the text good as ...?  1 or 0.
  */
 int		 config_is_id(const char *);		/* of a sandbox */
+int		 config_is_macro(const char *);
 int		 config_is_env_name(const char *);
 int		 config_is_user(const char *);
 int		 config_is_path(const char *);		/* absolute */
-int		 config_is_origin(const char *);	/* serialized, RFC 6454 */
+int		 config_is_origin(const char *);	/* RFC 6454, 6.2 */
 int		 config_is_sealed(const char *);	/* base64url, length */
 
 /* Address literals; 0, or -1 when the text is none. */
