@@ -23,6 +23,7 @@
 #include <sys/prctl.h>
 #endif
 
+#include <errno.h>
 #include <grp.h>
 #include <unistd.h>
 
@@ -50,6 +51,12 @@ priv_harden(void)
 		log_warn("cannot forbid core files");
 		return (-1);
 	}
+	return (priv_hide());
+}
+
+int
+priv_hide(void)
+{
 #if HAVE_PRCTL
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 ||
 	    prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
@@ -60,24 +67,32 @@ priv_harden(void)
 	return (0);
 }
 
+/*
+ * Root itself may lack the capability to raise a limit, in a container; so
+ * the answer of the kernel counts, and not our user.
+ */
 static int
 limit_set(const char *name, int resource, rlim_t value)
 {
 	struct rlimit	 rl;
+	rlim_t		 hard;
+	int		 ret;
 
 	if (getrlimit(resource, &rl) == -1) {
 		log_warn("getrlimit %s", name);
 		return (-1);
 	}
-	if (rl.rlim_max != RLIM_INFINITY && value > rl.rlim_max &&
-	    geteuid() != 0) {
-		log_info("limit %s: %llu instead of %llu, the hard limit",
-		    name, (unsigned long long)rl.rlim_max,
-		    (unsigned long long)value);
-		value = rl.rlim_max;
-	}
+	hard = rl.rlim_max;
 	rl.rlim_cur = rl.rlim_max = value;
-	if (setrlimit(resource, &rl) == -1) {
+	ret = setrlimit(resource, &rl);
+	if (ret == -1 && errno == EPERM && value > hard) {
+		log_info("limit %s: %llu instead of %llu, the hard limit",
+		    name, (unsigned long long)hard,
+		    (unsigned long long)value);
+		rl.rlim_cur = rl.rlim_max = hard;
+		ret = setrlimit(resource, &rl);
+	}
+	if (ret == -1) {
 		log_warn("setrlimit %s %llu", name,
 		    (unsigned long long)value);
 		return (-1);
@@ -230,4 +245,27 @@ priv_drop(uid_t uid, gid_t gid, const char *root)
 		return (-1);
 	/* Changing ids has reset the flag to what fs.suid_dumpable says. */
 	return (priv_harden());
+}
+
+int
+priv_become(const char *name, uid_t uid, gid_t gid)
+{
+	if (initgroups(name, gid) == -1) {
+		log_warn("initgroups %s", name);
+		return (-1);
+	}
+	if (setresgid(gid, gid, gid) == -1) {
+		log_warn("setresgid %u", (unsigned int)gid);
+		return (-1);
+	}
+	if (setresuid(uid, uid, uid) == -1) {
+		log_warn("setresuid %u", (unsigned int)uid);
+		return (-1);
+	}
+	/* The user root has nothing to come back to. */
+	if (uid != 0 && priv_gone(uid, gid) == -1) {
+		errno = EPERM;
+		return (-1);
+	}
+	return (priv_hide());
 }

@@ -42,10 +42,16 @@ struct priv_limits {
 int	 priv_harden(void);
 
 /*
+ * The second half of that, on the way to a shell: execve(2) undoes it, while
+ * a limit would stay.  Returns 0, or -1 after a log line.
+ */
+int	 priv_hide(void);
+
+/*
  * Apply the limits, and fixed ones: no core, no new process, no file over
- * PRIV_FSIZE (memfds included).  As root values are set as they are; without
- * root no further than the hard limit, and a log line says so.  Call it
- * before priv_drop().  Returns 0, or -1 after a log line.
+ * 32 MiB (memfds included).  What the kernel does not let us raise goes to
+ * its hard limit, with a log line (setrlimit(2)).  Call it before
+ * priv_drop().  Returns 0, or -1 after a log line.
  */
 int	 priv_limits_apply(const struct priv_limits *);
 
@@ -57,5 +63,12 @@ int	 priv_limits_apply(const struct priv_limits *);
  * confined as asked must not run.  Returns 0, or -1 after a log line.
  */
 int	 priv_drop(uid_t, gid_t, const char *);
+
+/*
+ * From root, become a user with all its groups, for good unless it is root.
+ * Limits are left alone, since a shell follows.  Returns 0, or -1 with errno
+ * after a log line.
+ */
+int	 priv_become(const char *, uid_t, gid_t);
 
 #endif

@@ -44,6 +44,12 @@ enum sandbox_role {
  */
 int		 sandbox_enter(enum sandbox_role);
 
+/*
+ * The part of it that landlock(7) plays, on Linux only.  The filter stands
+ * before it, so that a test could not tell otherwise whether it is there.
+ */
+int		 sandbox_landlock(enum sandbox_role);
+
 /* The word for a role in log lines; never NULL. */
 const char	*sandbox_name(enum sandbox_role);
 

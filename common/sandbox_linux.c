@@ -116,7 +116,6 @@ static const struct role {
 /* Room for a copy of a filter on the stack; the longest has about 300. */
 #define FILTER_MAX	512
 
-static int	 landlock_enter(const struct role *);
 static int	 seccomp_load(const struct role *, const struct sock_filter *,
 		    size_t);
 static int	 seccomp_own_pid(const struct role *, pid_t);
@@ -152,7 +151,7 @@ sandbox_enter(enum sandbox_role role)
 		return (-1);
 #endif
 	if (role != SANDBOX_SETUP) {
-		if (landlock_enter(r) == -1 ||
+		if (sandbox_landlock(role) == -1 ||
 		    seccomp_own_pid(r, getpid()) == -1)
 			return (-1);
 	}
@@ -163,9 +162,10 @@ sandbox_enter(enum sandbox_role role)
  * A kernel without landlock fails the start; one that has an older version
  * gives us what it has, and the log says what is missing.
  */
-static int
-landlock_enter(const struct role *r)
+int
+sandbox_landlock(enum sandbox_role role)
 {
+	const struct role		*r = &roles[role];
 	const struct landlock_abi	*la;
 	struct ruleset			 rs = { 0, 0, 0 };
 	size_t				 i;
@@ -311,7 +311,8 @@ debug_sigsys(int sig, siginfo_t *si, void *ctx)
 	(void)strlcat(buf, ": system call ", sizeof(buf));
 	(void)strlcat(buf, call, sizeof(buf));
 	(void)strlcat(buf, "\n", sizeof(buf));
-	(void)write(STDERR_FILENO, buf, strlen(buf));
+	if (write(STDERR_FILENO, buf, strlen(buf)) == -1)
+		_exit(1);
 	_exit(128 + SIGSYS);
 }
 #endif
