@@ -42,7 +42,8 @@ static const struct role {
 	[SANDBOX_FRONTEND]	= { "frontend", "stdio recvfd sendfd inet" },
 	[SANDBOX_CATALOG]	= { "catalog", "stdio recvfd sendfd" },
 	[SANDBOX_DIALER]	= { "dialer", "stdio recvfd sendfd inet" },
-	[SANDBOX_CONTROL]	= { "control", "stdio recvfd sendfd inet unix" },
+	[SANDBOX_CONTROL]	= { "control", "stdio recvfd sendfd inet "
+				    "unix" },
 	/* TCP options of a client are set before it is handed over. */
 	[SANDBOX_WORKER]	= { "worker", "stdio recvfd sendfd tty" },
 	[SANDBOX_PTY]		= { "pty keeper", "stdio recvfd proc" }
