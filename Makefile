@@ -37,7 +37,7 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		gatewayd/config.c gatewayd/control.c gatewayd/dialer.c \
 		gatewayd/gatewayd.c gatewayd/listener.c gatewayd/metrics.c \
 		gatewayd/parent.c gatewayd/parse.y gatewayd/printconf.c \
-		gatewayd/pty.c \
+		gatewayd/pty.c gatewayd/shell.c \
 		proto/http.c proto/record.c
 
 FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \

@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@
 #include "priv.h"
 
 static void	 child_check_start(void);
+static void	 child_signals(void);
 static void	 child_expect(struct imsg *, uint16_t);
 static void	 child_hello(enum role);
 static void	 child_closed(struct chan *, const char *, void *);
@@ -48,6 +50,21 @@ child_check_start(void)
 		    "not by hand\n", getprogname());
 		exit(1);
 	}
+}
+
+/*
+ * What a terminal sends goes to all processes of the daemon at once, but
+ * when a child ends is the parent's decision.  A write to a peer that is
+ * gone shall only fail.
+ */
+static void
+child_signals(void)
+{
+	if (signal(SIGHUP, SIG_IGN) == SIG_ERR ||
+	    signal(SIGINT, SIG_IGN) == SIG_ERR ||
+	    signal(SIGQUIT, SIG_IGN) == SIG_ERR ||
+	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		fatal("signals");
 }
 
 /* Wait for one message of that type; before there is an event loop. */
@@ -107,7 +124,8 @@ child_start(enum role role, struct msg_setup *setup)
 
 	child_check_start();
 	log_to_channel(CHILD_FD);
-	if (priv_harden() == -1)
+	child_signals();
+	if ((role == ROLE_PTY ? priv_hide() : priv_harden()) == -1)
 		fatal("harden");
 	if (role != ROLE_PTY && sandbox_enter(SANDBOX_SETUP) == -1)
 		fatalx("cannot enter the set-up sandbox");

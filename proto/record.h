@@ -24,13 +24,15 @@
  * The body of a record: what a worker must know of its sandbox beyond the
  * fixed fields of GRANT_OPEN.  It is a sequence of items, each a tag, a
  * name and a value, in a sealed memfd.  The catalog makes it, the worker
- * reads it, the parent passes it on unread.
+ * reads it, the parent passes it on unread.  What a worker has the pty helper
+ * start is written the same way, with secrets opened: ARG, ENV and CWD.
  */
 #define RECORD_ARG	1		/* of the pty command, in order */
 #define RECORD_ENV	2		/* name, plain value */
 #define RECORD_SECRET	3		/* name, sealed value: environment */
 #define RECORD_PUBLIC_KEY 4		/* hex: which seal key to open with */
-#define RECORD_TAG_MAX	RECORD_PUBLIC_KEY
+#define RECORD_CWD	5		/* directory; not in a record */
+#define RECORD_TAG_MAX	RECORD_CWD
 
 #define RECORD_ITEMS_MAX	1024
 #define RECORD_NAME_MAX		255
