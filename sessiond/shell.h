@@ -1,0 +1,46 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef GATEWAYD_SESSIOND_SHELL_H
+#define GATEWAYD_SESSIOND_SHELL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the record of a local sandbox says about its shell: command and
+ * environment, with the secrets opened.
+ */
+struct shell;
+
+/*
+ * Read the body of a record, which must stay where it is, and open what is
+ * sealed in it with the keys on these descriptors, which stay the caller's.
+ * A secret that cannot be opened is skipped and its name logged.  After this
+ * no key is in memory.  Returns NULL after a log line if the worker cannot
+ * go on: the record is malformed, or memory cannot be locked.
+ */
+struct shell	*shell_new(const uint8_t *, size_t, int unlocked,
+		    const int *keys, size_t nkeys);
+
+/*
+ * A sealed memfd for the pty helper: items as in record.h, RECORD_ARG for
+ * each argument and RECORD_ENV for each variable, secrets among them.  -1
+ * with errno.
+ */
+int		 shell_blob(struct shell *);
+
+#endif
