@@ -50,11 +50,13 @@ CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		proto/record.c
 
 SESSIOND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
-		proto/base64.c proto/record.c proto/sse.c proto/utf8.c \
-		proto/ws.c \
-		sessiond/dialect_ssh.c sessiond/driver_pty.c sessiond/grant.c \
-		sessiond/ring.c sessiond/secrets.c sessiond/session.c \
-		sessiond/sessiond.c sessiond/viewer.c
+		proto/base64.c proto/jsonscan.c proto/record.c proto/sse.c \
+		proto/utf8.c proto/ws.c \
+		sessiond/dialect.c sessiond/dialect_ssh.c \
+		sessiond/driver_pty.c sessiond/frame.c sessiond/front.c \
+		sessiond/grant.c sessiond/input.c sessiond/ring.c \
+		sessiond/secrets.c sessiond/session.c sessiond/sessiond.c \
+		sessiond/shell.c sessiond/viewer.c sessiond/wsconn.c
 
 CTL_SRCS =	$(TOKEN_SRCS) \
 		common/paths.c \

@@ -18,7 +18,6 @@
 #define GATEWAYD_SESSIOND_INPUT_H
 
 #include <sys/types.h>
-#include <sys/queue.h>
 
 #include <stddef.h>
 #include <stdint.h>

@@ -17,7 +17,6 @@
 #include "compat.h"
 
 #include <sys/types.h>
-#include <sys/queue.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 
@@ -427,10 +426,16 @@ session_signal(struct session *s, int signo)
  */
 
 int
+session_over(const struct session *s)
+{
+	return (s->state == SESSION_ENDING &&
+	    !evtimer_pending(&s->ev_state, NULL));
+}
+
+int
 session_full(const struct session *s)
 {
-	if (s->state == SESSION_ENDING &&
-	    !evtimer_pending(&s->ev_state, NULL))
+	if (session_over(s))
 		return (FAIL_GONE);
 	if (s->nviewers >= s->limits.viewers)
 		return (FAIL_LIMIT);
@@ -511,8 +516,7 @@ session_on_later(int fd, short what, void *arg)
 		TAILQ_REMOVE(&s->gone, v, entry);
 		viewer_free(v);
 	}
-	if (s->state == SESSION_ENDING && s->nviewers == 0 &&
-	    !evtimer_pending(&s->ev_state, NULL)) {
+	if (s->nviewers == 0 && session_over(s)) {
 		s->hooks->ended(s, &s->end);
 		session_free(s);
 	}
@@ -526,9 +530,10 @@ session_on_state(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (s->state == SESSION_STARTING)
+	if (s->state == SESSION_STARTING) {
+		s->end.late = 1;
 		session_failed(s, END_FAILED, "timed out");
-	else if (s->state == SESSION_RUNNING)
+	} else if (s->state == SESSION_RUNNING)
 		session_end(s, END_DETACHED);
 	else
 		session_later(s);

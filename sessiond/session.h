@@ -18,7 +18,6 @@
 #define GATEWAYD_SESSIOND_SESSION_H
 
 #include <sys/types.h>
-#include <sys/queue.h>
 
 #include <event2/event_struct.h>
 
@@ -70,6 +69,7 @@ struct session_end {
 	enum end	reason;
 	uint8_t		how;		/* EXIT_* */
 	uint8_t		code;
+	int		late;		/* END_FAILED: it took too long */
 	char		text[SESSION_TEXT_MAX + 1];
 };
 
@@ -112,11 +112,11 @@ struct session {
 	int				 attached;	/* ever */
 	int				 resized;	/* while starting */
 	int				 holding;	/* driver is paused */
-	time_t				 active;	/* monotonic, last byte */
+	time_t				 active;	/* last byte */
 
 	struct event			 ev_state;	/* open, no viewer */
 	struct event			 ev_idle;
-	struct event			 ev_held;	/* rest of a character */
+	struct event			 ev_held;	/* rest of a char */
 	struct event			 ev_hold;	/* driver is paused */
 	struct event			 ev_later;	/* next turn */
 };
@@ -134,6 +134,9 @@ void		 session_free(struct session *);
 void		 session_resize(struct session *, uint16_t cols,
 		    uint16_t rows);
 int		 session_signal(struct session *, int);
+
+/* It has ended, and does not wait for a first viewer either. */
+int		 session_over(const struct session *);
 
 /* Whether an attach is possible: 0, or an enum fail. */
 int		 session_full(const struct session *);

@@ -17,7 +17,6 @@
 #include "compat.h"
 
 #include <sys/types.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 

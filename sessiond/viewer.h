@@ -18,7 +18,6 @@
 #define GATEWAYD_SESSIOND_VIEWER_H
 
 #include <sys/types.h>
-#include <sys/queue.h>
 
 #include <event2/event_struct.h>
 

@@ -1,0 +1,87 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef GATEWAYD_SESSIOND_WORKER_H
+#define GATEWAYD_SESSIOND_WORKER_H
+
+#include <sys/types.h>
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "grant.h"
+#include "msg_conf.h"
+#include "session.h"
+
+struct chan;
+struct event_base;
+struct imsg;
+struct shell;
+struct worker;
+
+/* A session, and who waits for it to open. */
+struct place {
+	RB_ENTRY(place)		 by_id;
+	struct worker		*worker;
+	struct session		*session;
+	char			 id[WIRE_UUID_LEN + 1];
+	int			 waiting;	/* OPEN is not answered yet */
+	uint32_t		 front;		/* number of the frontend */
+	uint32_t		 request;	/* id of its message */
+};
+RB_HEAD(places, place);
+
+/* A frontend, as far as it has a channel to us. */
+struct front {
+	TAILQ_ENTRY(front)	 entry;
+	struct worker		*worker;
+	struct chan		*chan;
+	uint32_t		 number;
+};
+
+/* The whole state of this process. */
+struct worker {
+	struct event_base	*base;
+	struct chan		*parent;
+	struct shell		*shell;
+	struct session_limits	 limits;
+	int			 limited;	/* LIMITS has come */
+	struct places		 places;
+	unsigned int		 nplaces;
+	TAILQ_HEAD(, front)	 fronts;
+	struct grants		 grants;
+	int			 keys[16];	/* until the record comes */
+	size_t			 nkeys;
+	int			 stopping;
+	struct event		 ev_exit;
+};
+
+/* More than any limit of the parent: it counts, this is the last line. */
+#define WORKER_SESSIONS_MAX	1024
+
+/* sessiond.c */
+time_t		 worker_now(void);
+struct place	*worker_place(struct worker *, const char *);
+struct place	*worker_open(struct worker *, const char *, uint32_t front,
+		    uint32_t request, uint16_t cols, uint16_t rows);
+
+/* front.c: what frontends ask for */
+void		 front_new(struct worker *, uint32_t, int);
+void		 front_opened(struct place *);
+void		 front_open_failed(struct place *, enum fail);
+
+#endif
