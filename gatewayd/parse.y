@@ -32,6 +32,7 @@
 #include "compat.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <netinet/in.h>
@@ -169,6 +170,9 @@ static void	 set_number(enum once, const char *, uint32_t *, int64_t,
 		    uint32_t, uint32_t);
 static int	 set_bytes(enum once, const char *, int64_t, int64_t,
 		    int64_t);
+static int64_t	 unit_of(int64_t);
+static const char
+		*unit_name(int64_t);
 static void	 set_string(char **, const char *);
 static void	 set_user(enum once, const char *, char **, const char *);
 static int	 is_path(const char *, const char *);
@@ -199,6 +203,7 @@ static int	 env_known(const struct config_envs *, const char *);
 static void	 secret_add(const char *, const char *);
 static void	 macro_set(const char *, const char *);
 static void	 include(const char *);
+static int	 file_is_open(FILE *);
 static FILE	*file_open(const char *, const char **);
 static int	 file_push(FILE *, const char *);
 static void	 file_pop(void);
@@ -1101,9 +1106,23 @@ set_bytes(enum once what, const char *name, int64_t n, int64_t min,
 		return (0);
 	if (n >= min && n <= max)
 		return (1);
-	fail("%s must be %lld kb to %lld mb", name, (long long)(min / KIB),
-	    (long long)(max / MIB));
+	fail("%s must be %lld %s to %lld %s", name,
+	    (long long)(min / unit_of(min)), unit_name(min),
+	    (long long)(max / unit_of(max)), unit_name(max));
 	return (0);
+}
+
+/* The largest unit that a bound has at least one of. */
+static int64_t
+unit_of(int64_t n)
+{
+	return (n >= GIB ? GIB : n >= MIB ? MIB : KIB);
+}
+
+static const char *
+unit_name(int64_t n)
+{
+	return (n >= GIB ? "gb" : n >= MIB ? "mb" : "kb");
 }
 
 static void
@@ -1273,7 +1292,7 @@ proxy_add(const char *s)
 		return;
 	}
 	if (config_net(s, net) == -1) {
-		fail("\"%.*s\" is no network address with its bits",
+		fail("\"%.*s\" is no network: address/bits, the rest zero",
 		    QUOTE_MAX, s);
 		free(net);
 		return;
@@ -1611,11 +1630,31 @@ include(const char *s)
 			fail("include \"%.*s\" %s%s%s", QUOTE_MAX, s, why,
 			    errno == 0 ? "" : ": ",
 			    errno == 0 ? "" : strerror(errno));
-		else if (file_push(stream, path) == -1) {
+		else if (file_is_open(stream)) {
+			fail("include \"%.*s\" is under way", QUOTE_MAX, s);
+			(void)fclose(stream);
+		} else if (file_push(stream, path) == -1) {
 			(void)fclose(stream);
 			out_of_memory();
 		}
 	}
+}
+
+/* Does a file include itself, in however many steps? */
+static int
+file_is_open(FILE *stream)
+{
+	const struct file	*file;
+	struct stat		 a, b;
+
+	if (fstat(fileno(stream), &a) == -1)
+		return (0);
+	TAILQ_FOREACH(file, &p.files, entry)
+		if (fileno(file->stream) != -1 &&
+		    fstat(fileno(file->stream), &b) == 0 &&
+		    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+			return (1);
+	return (0);
 }
 
 static FILE *
