@@ -73,6 +73,7 @@ static void	 keeper_start(struct keeper *, const struct imsg *);
 static int	 keeper_user(const struct msg_pty_start *, int,
 		    struct shell_user *);
 static int	 user_find(const struct msg_pty_start *, struct shell_user *);
+static const char *user_shell(const char *);
 static int	 tty_give(int, const struct shell_user *);
 static int	 keeper_fork(struct keeper *, const struct shell_user *, int,
 		    int);
@@ -228,12 +229,29 @@ user_find(const struct msg_pty_start *m, struct shell_user *user)
 	    sizeof(user->name) ||
 	    strlcpy(user->home, pw->pw_dir, sizeof(user->home)) >=
 	    sizeof(user->home) ||
-	    strlcpy(user->shell, pw->pw_shell[0] == '\0' ? "/bin/sh" :
-	    pw->pw_shell, sizeof(user->shell)) >= sizeof(user->shell)) {
+	    strlcpy(user->shell, user_shell(pw->pw_shell),
+	    sizeof(user->shell)) >= sizeof(user->shell)) {
 		errno = ENAMETOOLONG;
 		return (-1);
 	}
 	return (0);
+}
+
+/*
+ * The variable SHELL is for programs that start one.  What is not listed in
+ * shells(5) only refuses logins; this is none, its program is in the order.
+ */
+static const char *
+user_shell(const char *shell)
+{
+	const char	*listed;
+
+	setusershell();
+	while ((listed = getusershell()) != NULL)
+		if (strcmp(listed, shell) == 0)
+			break;
+	endusershell();
+	return (listed == NULL ? "/bin/sh" : shell);
 }
 
 /* As login(1) does: write(1) and wall(1) may write to it, nobody read it. */
