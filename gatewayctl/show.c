@@ -57,6 +57,7 @@ show(uint8_t what)
 {
 	struct imsg	 im;
 	uint64_t	 after;
+	unsigned int	 rows;
 
 	puts(lists[what].head);
 	after = 0;
@@ -65,10 +66,12 @@ show(uint8_t what)
 		im.m.ctl_show.what = what;
 		im.m.ctl_show.after = after;
 		control_send(IMSG_CTL_SHOW, &im);
-		for (;;) {
+		for (rows = 0; ; rows++) {
 			control_recv(&im);
 			if (im.type == IMSG_CTL_END)
 				break;
+			if (rows == CTL_PAGE)
+				errx(1, "control socket: page too long");
 			if (im.type != lists[what].type)
 				errx(1, "control socket: unexpected %s",
 				    msg_name(im.type));
