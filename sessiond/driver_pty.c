@@ -38,7 +38,7 @@
 #include "driver_pty.h"
 #include "log.h"
 #include "session.h"
-#include "shell.h"
+#include "launch.h"
 
 /* After the shell's end, for output of what it left in the background. */
 #define PTY_DRAIN_MSEC	200
@@ -53,7 +53,7 @@ struct driver_pty {
 	struct driver		 driver;	/* first */
 	struct event_base	*base;
 	struct chan		*parent;
-	struct shell		*shell;
+	struct launch		*launch;
 	int			 fd;		/* -1: no shell yet */
 	struct event		 ev_read;
 	struct event		 ev_write;
@@ -101,7 +101,7 @@ static const char *const	 pty_stages[PTY_STAGE_MAX + 1] = {
 
 struct driver *
 driver_pty_new(struct event_base *base, struct chan *parent,
-    struct shell *shell)
+    struct launch *launch)
 {
 	struct driver_pty	*d;
 
@@ -110,7 +110,7 @@ driver_pty_new(struct event_base *base, struct chan *parent,
 	d->driver.ops = &driver_pty_ops;
 	d->base = base;
 	d->parent = parent;
-	d->shell = shell;
+	d->launch = launch;
 	d->fd = -1;
 	evtimer_assign(&d->ev_timer, base, pty_timer, d);
 	return (&d->driver);
@@ -179,7 +179,7 @@ pty_open(struct driver *driver, uint16_t cols, uint16_t rows)
 	    sizeof(im.m.pty_req.session));
 	im.m.pty_req.cols = cols;
 	im.m.pty_req.rows = rows;
-	if ((im.blob = shell_blob(d->shell)) == -1) {
+	if ((im.blob = launch_blob(d->launch)) == -1) {
 		log_warn("session %s: command and environment",
 		    driver->session->id);
 		return (-1);

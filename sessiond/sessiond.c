@@ -37,7 +37,7 @@
 #include "grant.h"
 #include "log.h"
 #include "session.h"
-#include "shell.h"
+#include "launch.h"
 #include "viewer.h"
 #include "worker.h"
 
@@ -172,7 +172,7 @@ worker_dispatch_parent(struct chan *c, struct imsg *im, void *arg)
 static void
 worker_sealkey(struct worker *w, struct imsg *im)
 {
-	if (w->shell != NULL || w->nkeys == nitems(w->keys))
+	if (w->launch != NULL || w->nkeys == nitems(w->keys))
 		fatalx("too many seal keys, or one too late");
 	w->keys[w->nkeys++] = im->fd;
 	im->fd = -1;
@@ -189,7 +189,7 @@ worker_record(struct worker *w, struct imsg *im)
 	setproctitle("%s", m->sandbox);
 	if (blob_map(im->blob, BLOB_RECORD_MAX, &p, &len) == -1)
 		fatal("record");
-	if ((w->shell = shell_new(p, len, m->unlocked, w->keys,
+	if ((w->launch = launch_new(p, len, m->unlocked, w->keys,
 	    w->nkeys)) == NULL)
 		fatalx("cannot use the record");
 	for (i = 0; i < w->nkeys; i++)
@@ -213,7 +213,7 @@ worker_limits(struct worker *w, const struct msg_limits *m)
 static void
 worker_start(struct worker *w)
 {
-	if (w->shell == NULL || !w->limited)
+	if (w->launch == NULL || !w->limited)
 		fatalx("started without a record or limits");
 	dialect_setup();
 	child_ready(w->parent, SANDBOX_WORKER);
@@ -374,7 +374,7 @@ worker_open(struct worker *w, const char *id, uint32_t front,
 		free(p);
 		return (NULL);
 	}
-	if ((d = driver_pty_new(w->base, w->parent, w->shell)) == NULL ||
+	if ((d = driver_pty_new(w->base, w->parent, w->launch)) == NULL ||
 	    (p->session = session_new(w->base, id, &w->limits, d,
 	    &worker_hooks, p, cols, rows)) == NULL) {
 		log_warn("session %s", id);

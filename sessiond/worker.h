@@ -30,7 +30,7 @@
 struct chan;
 struct event_base;
 struct imsg;
-struct shell;
+struct launch;
 struct worker;
 
 /* A session, and who waits for it to open. */
@@ -57,7 +57,7 @@ struct front {
 struct worker {
 	struct event_base	*base;
 	struct chan		*parent;
-	struct shell		*shell;
+	struct launch		*launch;
 	struct session_limits	 limits;
 	int			 limited;	/* LIMITS has come */
 	struct places		 places;

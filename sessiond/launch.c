@@ -31,16 +31,13 @@
 #include "log.h"
 #include "record.h"
 #include "secrets.h"
-#include "shell.h"
+#include "launch.h"
 
 #define SEALS	(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
-/* Unless the record says something else. */
-#define SHELL_TERM	"xterm-256color"
-
 #define SKIPPED		UINT_MAX	/* a secret that did not open */
 
-struct shell {
+struct launch {
 	const uint8_t	*body;
 	size_t		 len;
 	struct secrets	*secrets;	/* NULL: the record has none */
@@ -55,51 +52,47 @@ struct survey {
 	struct record_item	 pub;		/* value NULL: none */
 };
 
-static int	 shell_survey(const struct shell *, struct survey *);
-static int	 shell_open(struct shell *, const struct survey *, int,
+static int	 launch_survey(const struct launch *, struct survey *);
+static int	 launch_open(struct launch *, const struct survey *, int,
 		    const int *, size_t);
-static int	 shell_open_all(struct shell *, const struct survey *);
-static void	 shell_skip(const struct record_item *, const char *);
-static int	 shell_item(struct shell *, size_t *, size_t *,
+static int	 launch_open_all(struct launch *, const struct survey *);
+static void	 launch_skip(const struct record_item *, const char *);
+static int	 launch_item(struct launch *, size_t *, size_t *,
 		    struct record_item *);
-static size_t	 shell_size(struct shell *);
-static void	 shell_write(struct shell *, uint8_t *);
-static int	 shell_seal(int, struct shell *, size_t);
+static size_t	 launch_size(struct launch *);
+static void	 launch_write(struct launch *, uint8_t *);
+static int	 launch_seal(int, struct launch *, size_t);
 
-static const struct record_item	 term = {
-	RECORD_ENV, "TERM", 4, SHELL_TERM, sizeof(SHELL_TERM) - 1
-};
-
-struct shell *
-shell_new(const uint8_t *body, size_t len, int unlocked, const int *keys,
+struct launch *
+launch_new(const uint8_t *body, size_t len, int unlocked, const int *keys,
     size_t nkeys)
 {
-	struct shell	*sh;
+	struct launch	*l;
 	struct survey	 found;
 
-	if ((sh = calloc(1, sizeof(*sh))) == NULL) {
+	if ((l = calloc(1, sizeof(*l))) == NULL) {
 		log_warn("record");
 		return (NULL);
 	}
-	sh->body = body;
-	sh->len = len;
-	if (shell_survey(sh, &found) == -1) {
+	l->body = body;
+	l->len = len;
+	if (launch_survey(l, &found) == -1) {
 		log_warnx("record is malformed");
-		free(sh);
+		free(l);
 		return (NULL);
 	}
 	if (found.nsecrets > 0 &&
-	    shell_open(sh, &found, unlocked, keys, nkeys) == -1) {
-		secrets_free(sh->secrets);
-		free(sh->index);
-		free(sh);
+	    launch_open(l, &found, unlocked, keys, nkeys) == -1) {
+		secrets_free(l->secrets);
+		free(l->index);
+		free(l);
 		return (NULL);
 	}
-	return (sh);
+	return (l);
 }
 
 static int
-shell_survey(const struct shell *sh, struct survey *found)
+launch_survey(const struct launch *l, struct survey *found)
 {
 	struct record_item	 item;
 	size_t			 pos, n;
@@ -107,7 +100,7 @@ shell_survey(const struct shell *sh, struct survey *found)
 
 	memset(found, 0, sizeof(*found));
 	pos = n = 0;
-	while ((more = record_item_get(&item, sh->body, sh->len, &pos)) == 1) {
+	while ((more = record_item_get(&item, l->body, l->len, &pos)) == 1) {
 		if (++n > RECORD_ITEMS_MAX)
 			return (-1);
 		if (item.tag == RECORD_PUBLIC_KEY)
@@ -121,20 +114,20 @@ shell_survey(const struct shell *sh, struct survey *found)
 }
 
 static int
-shell_open(struct shell *sh, const struct survey *found, int unlocked,
+launch_open(struct launch *l, const struct survey *found, int unlocked,
     const int *keys, size_t nkeys)
 {
 	enum secrets_result	 res;
 	size_t			 i;
 
-	if ((sh->secrets = secrets_new(unlocked)) == NULL ||
-	    (sh->index = calloc(found->nsecrets, sizeof(*sh->index))) ==
+	if ((l->secrets = secrets_new(unlocked)) == NULL ||
+	    (l->index = calloc(found->nsecrets, sizeof(*l->index))) ==
 	    NULL) {
 		log_warn("secrets");
 		return (-1);
 	}
 	for (i = 0; i < nkeys; i++) {
-		res = secrets_keys_add(sh->secrets, keys[i]);
+		res = secrets_keys_add(l->secrets, keys[i]);
 		if (res == SECRETS_BAD)
 			log_warnx("seal key %zu: not a key", i + 1);
 		else if (res != SECRETS_OK) {
@@ -143,14 +136,14 @@ shell_open(struct shell *sh, const struct survey *found, int unlocked,
 			return (-1);
 		}
 	}
-	res = secrets_reserve(sh->secrets, found->size);
+	res = secrets_reserve(l->secrets, found->size);
 	if (res != SECRETS_OK) {
 		log_warn("memory for secrets: %s", secrets_strerror(res));
 		return (-1);
 	}
-	if (shell_open_all(sh, found) == -1)
+	if (launch_open_all(l, found) == -1)
 		return (-1);
-	if (secrets_keys_wipe(sh->secrets) == -1) {
+	if (secrets_keys_wipe(l->secrets) == -1) {
 		log_warn("cannot clear the seal keys");
 		return (-1);
 	}
@@ -158,7 +151,7 @@ shell_open(struct shell *sh, const struct survey *found, int unlocked,
 }
 
 static int
-shell_open_all(struct shell *sh, const struct survey *found)
+launch_open_all(struct launch *l, const struct survey *found)
 {
 	struct record_item	 item;
 	enum secrets_result	 res;
@@ -166,26 +159,26 @@ shell_open_all(struct shell *sh, const struct survey *found)
 	size_t			 pos;
 
 	pos = 0;
-	while (record_item_get(&item, sh->body, sh->len, &pos) == 1) {
+	while (record_item_get(&item, l->body, l->len, &pos) == 1) {
 		if (item.tag != RECORD_SECRET)
 			continue;
-		res = secrets_open(sh->secrets, found->pub.value,
+		res = secrets_open(l->secrets, found->pub.value,
 		    found->pub.len, item.value, item.len, &i);
 		if (res == SECRETS_NOMEM) {
 			log_warnx("secrets: %s", secrets_strerror(res));
 			return (-1);
 		}
 		if (res != SECRETS_OK) {
-			shell_skip(&item, secrets_strerror(res));
+			launch_skip(&item, secrets_strerror(res));
 			i = SKIPPED;
 		}
-		sh->index[sh->nsecrets++] = i;
+		l->index[l->nsecrets++] = i;
 	}
 	return (0);
 }
 
 static void
-shell_skip(const struct record_item *item, const char *why)
+launch_skip(const struct record_item *item, const char *why)
 {
 	char	 name[RECORD_NAME_MAX + 1], shown[4 * RECORD_NAME_MAX + 1];
 
@@ -196,23 +189,23 @@ shell_skip(const struct record_item *item, const char *why)
 }
 
 int
-shell_blob(struct shell *sh)
+launch_blob(struct launch *l)
 {
 	size_t	 size;
 	int	 fd, ret, saved;
 
-	if (sh->secrets != NULL && secrets_begin(sh->secrets) == -1)
+	if (l->secrets != NULL && secrets_begin(l->secrets) == -1)
 		return (-1);
 	fd = -1;
 	ret = -1;
-	size = shell_size(sh);
-	if (size > BLOB_PTY_MAX)
+	size = launch_size(l);
+	if (size == 0 || size > BLOB_PTY_MAX)
 		errno = E2BIG;
 	else if ((fd = memfd_create("shell",
 	    MFD_CLOEXEC | MFD_ALLOW_SEALING)) != -1)
-		ret = shell_seal(fd, sh, size);
+		ret = launch_seal(fd, l, size);
 	saved = errno;
-	if (sh->secrets != NULL && secrets_end(sh->secrets) == -1)
+	if (l->secrets != NULL && secrets_end(l->secrets) == -1)
 		fatal("cannot hide the secrets again");
 	if (ret == -1 && fd != -1)
 		close(fd);
@@ -225,7 +218,7 @@ shell_blob(struct shell *sh)
  * so that no copy of a secret is left in ours.
  */
 static int
-shell_seal(int fd, struct shell *sh, size_t size)
+launch_seal(int fd, struct launch *l, size_t size)
 {
 	void	*p;
 
@@ -234,33 +227,33 @@ shell_seal(int fd, struct shell *sh, size_t size)
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return (-1);
-	shell_write(sh, p);
+	launch_write(l, p);
 	if (munmap(p, size) == -1)
 		return (-1);
 	return (fcntl(fd, F_ADD_SEALS, SEALS));
 }
 
 /*
- * The next item for the helper, beginning with TERM: *pos and *n are where
- * we are in the record and how many secrets have passed.
+ * The next item for the helper: *pos and *n are where we are in the record
+ * and how many secrets have passed.
  */
 static int
-shell_item(struct shell *sh, size_t *pos, size_t *n, struct record_item *item)
+launch_item(struct launch *l, size_t *pos, size_t *n, struct record_item *item)
 {
 	const uint8_t	*p;
 	unsigned int	 i;
 
-	while (record_item_get(item, sh->body, sh->len, pos) == 1) {
-		if (item->tag == RECORD_ARG || item->tag == RECORD_ENV)
-			return (1);
-		if (item->tag != RECORD_SECRET)
+	while (record_item_get(item, l->body, l->len, pos) == 1) {
+		if (item->tag == RECORD_PUBLIC_KEY)
 			continue;
-		i = sh->index[(*n)++];
+		if (item->tag != RECORD_SECRET)
+			return (1);
+		i = l->index[(*n)++];
 		if (i == SKIPPED ||
-		    (p = secrets_get(sh->secrets, i, &item->len)) == NULL)
+		    (p = secrets_get(l->secrets, i, &item->len)) == NULL)
 			continue;
 		if (memchr(p, '\0', item->len) != NULL) {
-			shell_skip(item, "a NUL cannot be in a variable");
+			launch_skip(item, "a NUL cannot be in a variable");
 			continue;
 		}
 		item->tag = RECORD_ENV;
@@ -271,28 +264,26 @@ shell_item(struct shell *sh, size_t *pos, size_t *n, struct record_item *item)
 }
 
 static size_t
-shell_size(struct shell *sh)
+launch_size(struct launch *l)
 {
 	struct record_item	 item;
 	size_t			 pos, n, size;
 
 	pos = n = 0;
-	size = record_item_size(&term);
-	while (shell_item(sh, &pos, &n, &item))
+	size = 0;
+	while (launch_item(l, &pos, &n, &item))
 		size += record_item_size(&item);
 	return (size);
 }
 
 static void
-shell_write(struct shell *sh, uint8_t *out)
+launch_write(struct launch *l, uint8_t *out)
 {
 	struct record_item	 item;
 	size_t			 pos, n;
 
 	pos = n = 0;
-	record_item_put(out, &term);
-	out += record_item_size(&term);
-	while (shell_item(sh, &pos, &n, &item)) {
+	while (launch_item(l, &pos, &n, &item)) {
 		if (record_item_size(&item) == 0)
 			continue;
 		record_item_put(out, &item);

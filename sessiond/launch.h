@@ -14,8 +14,8 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#ifndef GATEWAYD_SESSIOND_SHELL_H
-#define GATEWAYD_SESSIOND_SHELL_H
+#ifndef GATEWAYD_SESSIOND_LAUNCH_H
+#define GATEWAYD_SESSIOND_LAUNCH_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +24,7 @@
  * What the record of a local sandbox says about its shell: command and
  * environment, with the secrets opened.
  */
-struct shell;
+struct launch;
 
 /*
  * Read the body of a record, which must stay where it is, and open what is
@@ -33,7 +33,7 @@ struct shell;
  * no key is in memory.  Returns NULL after a log line if the worker cannot
  * go on: the record is malformed, or memory cannot be locked.
  */
-struct shell	*shell_new(const uint8_t *, size_t, int unlocked,
+struct launch	*launch_new(const uint8_t *, size_t, int unlocked,
 		    const int *keys, size_t nkeys);
 
 /*
@@ -41,6 +41,6 @@ struct shell	*shell_new(const uint8_t *, size_t, int unlocked,
  * each argument and RECORD_ENV for each variable, secrets among them.  -1
  * with errno.
  */
-int		 shell_blob(struct shell *);
+int		 launch_blob(struct launch *);
 
 #endif
