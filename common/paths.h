@@ -29,4 +29,7 @@ extern const char *const	 path_conf;
 /* The control socket that is used without -s and by default. */
 extern const char *const	 path_control;
 
+/* The root directory of confined processes; made when missing. */
+extern const char *const	 path_empty;
+
 #endif

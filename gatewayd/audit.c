@@ -1,0 +1,193 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "log.h"
+#include "parent.h"
+
+/*
+ * The audit log: one line for each attach, detach and denial, as text of
+ * the form key="value" or as one JSON object, by `audit' of the
+ * configuration.  What comes from outside is escaped by both.
+ */
+
+#define LINE_MAX_LEN	8192
+
+struct line {
+	char	 text[LINE_MAX_LEN];
+	size_t	 len;
+	int	 json;
+};
+
+static void	 line_begin(struct line *, const struct parent *,
+		    const char *);
+static void	 line_add(struct line *, const char *, const char *);
+static void	 line_number(struct line *, const char *, uint32_t);
+static void	 line_append(struct line *, const char *);
+static void	 line_value(struct line *, const char *);
+static void	 line_end(struct line *);
+static void	 line_viewer(struct line *, const struct viewer *);
+
+static void
+line_append(struct line *l, const char *s)
+{
+	size_t	 n;
+
+	n = strlen(s);
+	if (n >= sizeof(l->text) - l->len)
+		return;
+	memcpy(l->text + l->len, s, n + 1);
+	l->len += n;
+}
+
+/* Between quotes; the same escapes are right in JSON and in text. */
+static void
+line_value(struct line *l, const char *s)
+{
+	char		 out[8];
+	unsigned char	 c;
+
+	line_append(l, "\"");
+	for (; (c = (unsigned char)*s) != '\0'; s++) {
+		/* Leave room for the rest of the line. */
+		if (sizeof(l->text) - l->len < 1024)
+			break;
+		if (c == '"' || c == '\\')
+			(void)snprintf(out, sizeof(out), "\\%c", c);
+		else if (c < ' ' || c >= 0x7f)
+			(void)snprintf(out, sizeof(out), "\\u%04x", c);
+		else
+			(void)snprintf(out, sizeof(out), "%c", c);
+		line_append(l, out);
+	}
+	line_append(l, "\"");
+}
+
+static void
+line_add(struct line *l, const char *key, const char *value)
+{
+	if (l->json) {
+		line_append(l, l->len == 1 ? "\"" : ",\"");
+		line_append(l, key);
+		line_append(l, "\":");
+	} else {
+		line_append(l, l->len == 0 ? "" : " ");
+		line_append(l, key);
+		line_append(l, "=");
+	}
+	line_value(l, value);
+}
+
+static void
+line_number(struct line *l, const char *key, uint32_t n)
+{
+	char	 text[16];
+
+	(void)snprintf(text, sizeof(text), "%u", n);
+	line_add(l, key, text);
+}
+
+static void
+line_begin(struct line *l, const struct parent *p, const char *event)
+{
+	char		 now[32];
+	struct tm	 tm;
+	time_t		 t;
+
+	l->json = p->conf->audit_json;
+	l->len = 0;
+	l->text[0] = '\0';
+	if (l->json)
+		line_append(l, "{");
+	t = time(NULL);
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		strlcpy(now, "?", sizeof(now));
+	line_add(l, "time", now);
+	line_add(l, "event", event);
+}
+
+static void
+line_end(struct line *l)
+{
+	if (l->json)
+		line_append(l, "}");
+	log_info("audit: %s", l->text);
+}
+
+static void
+line_viewer(struct line *l, const struct viewer *v)
+{
+	line_add(l, "principal", v->session->principal);
+	line_add(l, "address", v->address);
+	line_add(l, "sandbox", v->session->worker->sandbox);
+	line_add(l, "session", v->session->id);
+	line_number(l, "viewer", v->number);
+	line_add(l, "mode", v->mode == MODE_RW ? "rw" : "ro");
+}
+
+void
+audit_attach(struct parent *p, const struct viewer *v)
+{
+	struct line	 l;
+
+	line_begin(&l, p, "attach");
+	line_viewer(&l, v);
+	line_end(&l);
+}
+
+void
+audit_detach(struct parent *p, const struct viewer *v, uint8_t reason)
+{
+	static const char *const words[] = {
+		[LEAVE_CLIENT] = "client", [LEAVE_ERROR] = "error",
+		[LEAVE_SLOW] = "too slow", [LEAVE_PING] = "no answer",
+		[LEAVE_END] = "session ended", [LEAVE_REVOKED] = "revoked",
+		[LEAVE_OPERATOR] = "operator", [LEAVE_STOP] = "stop"
+	};
+	struct line		 l;
+
+	line_begin(&l, p, "detach");
+	line_viewer(&l, v);
+	line_add(&l, "reason", words[reason]);
+	line_end(&l);
+}
+
+void
+audit_denial(struct parent *p, const struct msg_denial *m)
+{
+	static const char *const words[] = {
+		[DENY_TOKEN] = "invalid token", [DENY_EXPIRED] = "expired",
+		[DENY_NOT_FOUND] = "not found", [DENY_LIMIT] = "limit",
+		[DENY_DRAINING] = "draining",
+		[DENY_UNAVAILABLE] = "unavailable"
+	};
+	struct line		 l;
+
+	p->n_denials[m->reason]++;
+	line_begin(&l, p, "denial");
+	line_add(&l, "principal", m->principal);
+	line_add(&l, "address", m->address);
+	line_add(&l, m->action == ACTION_OPEN ? "sandbox" : "session",
+	    m->object);
+	line_add(&l, "reason", words[m->reason]);
+	line_end(&l);
+}

@@ -1,0 +1,242 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blob.h"
+#include "kid.h"
+#include "log.h"
+#include "parent.h"
+#include "record.h"
+
+static int	 push_frontend(struct kid *, const struct config *);
+static int	 push_proxies(struct kid *, const struct config *);
+static int	 push_api(struct kid *, const struct config_api *);
+static int	 push_auth(struct kid *, const struct config_api *,
+		    const struct config_auth *);
+static int	 push_sandbox(struct kid *, const struct config_sandbox *);
+static size_t	 record_items(const struct config_sandbox *, uint8_t *);
+static size_t	 record_add(uint8_t *, size_t, uint8_t, const char *,
+		    const char *);
+
+/*
+ * Send a frontend or the catalog its part of a configuration, from
+ * CONF_BEGIN to CONF_END.  Returns 0, or -1 after a log line; the child has
+ * then seen less than it needs and must be ended, or told CONF_DROP.
+ */
+int
+confpush(struct kid *k, const struct config *conf)
+{
+	const struct config_api		*api;
+	const struct config_sandbox	*sb;
+
+	if (kid_send_empty(k, IMSG_CONF_BEGIN, 0) == -1)
+		return (-1);
+	if (k->kind->role == ROLE_FRONTEND && (push_frontend(k, conf) == -1 ||
+	    push_proxies(k, conf) == -1))
+		return (-1);
+	TAILQ_FOREACH(api, &conf->apis, entry)
+		if (push_api(k, api) == -1)
+			return (-1);
+	if (k->kind->role == ROLE_CATALOG)
+		TAILQ_FOREACH(sb, &conf->sandboxes, entry)
+			if (push_sandbox(k, sb) == -1)
+				return (-1);
+	return (kid_send_empty(k, IMSG_CONF_END, 0));
+}
+
+static int
+push_frontend(struct kid *k, const struct config *conf)
+{
+	struct imsg	 im;
+
+	imsg_init(&im, IMSG_CONF_FRONTEND, 0);
+	im.m.conf_frontend.requests = conf->requests;
+	im.m.conf_frontend.window = conf->requests_window;
+	im.m.conf_frontend.timeout_request = conf->timeout_request;
+	im.m.conf_frontend.page = (uint8_t)conf->page;
+	return (kid_send(k, &im));
+}
+
+static int
+push_proxies(struct kid *k, const struct config *conf)
+{
+	const struct config_net	*net;
+	struct imsg		 im;
+
+	TAILQ_FOREACH(net, &conf->proxies, entry) {
+		imsg_init(&im, IMSG_CONF_PROXY, 0);
+		im.m.conf_proxy.family = net->family == AF_INET ? 4 : 6;
+		memcpy(im.m.conf_proxy.addr, net->addr,
+		    sizeof(im.m.conf_proxy.addr));
+		im.m.conf_proxy.prefix = net->prefix;
+		if (kid_send(k, &im) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
+push_api(struct kid *k, const struct config_api *api)
+{
+	const struct config_auth	*auth;
+	const struct config_str		*origin;
+	struct imsg			 im;
+
+	imsg_init(&im, IMSG_CONF_API, 0);
+	im.m.conf_api.api = (uint8_t)api->api;
+	im.m.conf_api.grace = api->expiry_grace;
+	im.m.conf_api.max_age = api->max_age;
+	im.m.conf_api.unclaimed = (uint8_t)api->unclaimed;
+	if (kid_send(k, &im) == -1)
+		return (-1);
+	TAILQ_FOREACH(auth, &api->auths, entry)
+		if (push_auth(k, api, auth) == -1)
+			return (-1);
+	if (k->kind->role != ROLE_FRONTEND)
+		return (0);
+	TAILQ_FOREACH(origin, &api->origins, entry) {
+		imsg_init(&im, IMSG_CONF_ORIGIN, 0);
+		im.m.conf_origin.api = (uint8_t)api->api;
+		strlcpy(im.m.conf_origin.origin, origin->s,
+		    sizeof(im.m.conf_origin.origin));
+		if (kid_send(k, &im) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+/* A secret goes to the catalog alone, a public key to both. */
+static int
+push_auth(struct kid *k, const struct config_api *api,
+    const struct config_auth *auth)
+{
+	struct imsg	 im;
+	const char	*why;
+
+	imsg_init(&im, IMSG_CONF_KEY, 0);
+	im.m.conf_key.api = (uint8_t)api->api;
+	im.m.conf_key.alg = (uint8_t)auth->alg;
+	if (auth->kid != NULL)
+		strlcpy(im.m.conf_key.kid, auth->kid,
+		    sizeof(im.m.conf_key.kid));
+	if (auth->issuer != NULL)
+		strlcpy(im.m.conf_key.issuer, auth->issuer,
+		    sizeof(im.m.conf_key.issuer));
+	if (auth->alg == CONF_HS256 && k->kind->role == ROLE_FRONTEND)
+		im.type = IMSG_CONF_ALG;
+	else if ((im.fd = config_open_file(auth->file,
+	    auth->alg == CONF_HS256 ? CONF_SECRET : CONF_PUBLIC,
+	    CONF_KEY_FILE_MAX, &why)) == -1) {
+		log_warnx("%s: %s%s%s", auth->file, why,
+		    errno == 0 ? "" : ": ", errno == 0 ? "" :
+		    strerror(errno));
+		return (-1);
+	}
+	return (kid_send(k, &im));
+}
+
+static size_t
+record_add(uint8_t *buf, size_t pos, uint8_t tag, const char *name,
+    const char *value)
+{
+	struct record_item	 it;
+	size_t			 n;
+
+	it.tag = tag;
+	it.name = name;
+	it.namelen = name == NULL ? 0 : strlen(name);
+	it.value = value;
+	it.len = strlen(value);
+	n = record_item_size(&it);
+	if (n > 0 && buf != NULL)
+		record_item_put(buf + pos, &it);
+	return (pos + n);
+}
+
+/* Write the items to buf unless it is NULL; how long they are. */
+static size_t
+record_items(const struct config_sandbox *sb, uint8_t *buf)
+{
+	const struct config_str	*s;
+	const struct config_env	*e;
+	size_t			 n;
+
+	n = 0;
+	TAILQ_FOREACH(s, &sb->argv, entry)
+		n = record_add(buf, n, RECORD_ARG, NULL, s->s);
+	TAILQ_FOREACH(e, &sb->envs, entry)
+		n = record_add(buf, n, RECORD_ENV, e->name, e->value);
+	TAILQ_FOREACH(e, &sb->secrets, entry)
+		n = record_add(buf, n, RECORD_SECRET, e->name, e->value);
+	return (n);
+}
+
+/*
+ * The version of a static record is the start of a hash of all that it
+ * holds, so it changes with the text of the configuration and only then.
+ */
+static int
+push_sandbox(struct kid *k, const struct config_sandbox *sb)
+{
+	const struct config_str	*owner;
+	struct imsg		 im;
+	SHA2_CTX		 ctx;
+	uint8_t			*body, hash[SHA256_DIGEST_LENGTH];
+	size_t			 len;
+
+	imsg_init(&im, IMSG_CONF_SANDBOX, 0);
+	strlcpy(im.m.conf_sandbox.sandbox, sb->id,
+	    sizeof(im.m.conf_sandbox.sandbox));
+	if (sb->user != NULL)
+		strlcpy(im.m.conf_sandbox.user, sb->user,
+		    sizeof(im.m.conf_sandbox.user));
+	len = record_items(sb, NULL);
+	if ((body = malloc(len + 1)) == NULL) {
+		log_warn("record of %s", sb->id);
+		return (-1);
+	}
+	(void)record_items(sb, body);
+	SHA256Init(&ctx);
+	SHA256Update(&ctx, (const uint8_t *)im.m.conf_sandbox.user,
+	    sizeof(im.m.conf_sandbox.user));
+	SHA256Update(&ctx, body, len);
+	SHA256Final(hash, &ctx);
+	memcpy(&im.m.conf_sandbox.version, hash,
+	    sizeof(im.m.conf_sandbox.version));
+	im.blob = blob_create(body, len);
+	free(body);
+	if (im.blob == -1) {
+		log_warn("record of %s", sb->id);
+		return (-1);
+	}
+	if (kid_send(k, &im) == -1)
+		return (-1);
+	TAILQ_FOREACH(owner, &sb->owners, entry) {
+		imsg_init(&im, IMSG_CONF_OWNER, 0);
+		strlcpy(im.m.conf_owner.owner, owner->s,
+		    sizeof(im.m.conf_owner.owner));
+		if (kid_send(k, &im) == -1)
+			return (-1);
+	}
+	return (0);
+}

@@ -1,0 +1,302 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "chan.h"
+#include "log.h"
+#include "parent.h"
+#include "paths.h"
+#include "proc.h"
+#include "util.h"
+
+/* Lines that a child may log each second; more are counted. */
+#define LOG_LINES_MAX	50
+
+/* A child that has closed its channel is about to end: seconds. */
+#define KID_EXIT_TIME	5
+
+static int	 kid_cmp(struct kid *, struct kid *);
+static void	 kid_received(struct chan *, struct imsg *, void *);
+static void	 kid_closed(struct chan *, const char *, void *);
+static void	 kid_kill(evutil_socket_t, short, void *);
+static void	 kid_log(struct kid *, const struct msg_log *);
+static int	 kid_introduce(struct kid *, gid_t, uint32_t, uint64_t);
+static const char *kid_path(const struct kid_kind *, char *, size_t);
+static void	 kid_ended(struct kid *, int);
+
+RB_GENERATE(kids, kid, entry, kid_cmp)
+
+static int
+kid_cmp(struct kid *a, struct kid *b)
+{
+	return (a->pid < b->pid ? -1 : a->pid > b->pid);
+}
+
+static const char *
+kid_path(const struct kid_kind *kind, char *buf, size_t size)
+{
+	if (kind->program == NULL)
+		return (path_gatewayd);
+	if ((size_t)snprintf(buf, size, "%s/%s", path_libexec,
+	    kind->program) >= size)
+		return (NULL);
+	return (buf);
+}
+
+struct kid *
+kid_start(struct parent *p, const struct kid_kind *kind, void *owner,
+    uid_t uid, gid_t gid, uint32_t nofile, uint64_t data)
+{
+	struct kid	*k;
+	char		 buf[PATH_TEXT_MAX + 1];
+	const char	*path;
+	int		 fd, saved;
+
+	if ((k = calloc(1, sizeof(*k))) == NULL)
+		return (NULL);
+	k->p = p;
+	k->kind = kind;
+	k->owner = owner;
+	k->uid = uid;
+	k->number = ++p->kid_seq;
+	k->started = util_now();
+	(void)snprintf(k->name, sizeof(k->name), "%s %u", kind->title,
+	    k->number);
+	if ((path = kid_path(kind, buf, sizeof(buf))) == NULL) {
+		errno = ENAMETOOLONG;
+		goto fail;
+	}
+	if ((k->pid = proc_spawn(path, kind->title, kind->option, &fd)) == -1)
+		goto fail;
+	RB_INSERT(kids, &p->kids, k);
+	/* From here on it is reaped like any other. */
+	if ((k->ev_kill = evtimer_new(p->base, kid_kill, k)) == NULL ||
+	    (k->chan = chan_new(p->base, fd, kind->in, kind->out,
+	    kid_received, kid_closed, k)) == NULL ||
+	    kid_introduce(k, gid, nofile, data) == -1) {
+		saved = errno;
+		if (k->chan == NULL)
+			close(fd);
+		(void)kill(k->pid, SIGKILL);
+		RB_REMOVE(kids, &p->kids, k);
+		(void)waitpid(k->pid, NULL, 0);
+		chan_free(k->chan);
+		errno = saved;
+		goto fail;
+	}
+	return (k);
+ fail:
+	saved = errno;
+	log_warn("cannot start %s", k->name);
+	if (k->ev_kill != NULL)
+		event_free(k->ev_kill);
+	free(k);
+	errno = saved;
+	return (NULL);
+}
+
+/* HELLO and SETUP. */
+static int
+kid_introduce(struct kid *k, gid_t gid, uint32_t nofile, uint64_t data)
+{
+	struct imsg	 im;
+
+	imsg_init(&im, IMSG_HELLO, 0);
+	im.m.hello.version = PROTO_VERSION;
+	im.m.hello.role = ROLE_PARENT;
+	if (chan_send(k->chan, &im) == -1)
+		return (-1);
+	imsg_init(&im, IMSG_SETUP, 0);
+	im.m.setup.role = (uint8_t)k->kind->role;
+	im.m.setup.number = k->number;
+	im.m.setup.privileged = (uint8_t)k->p->privileged;
+	im.m.setup.uid = k->uid;
+	im.m.setup.gid = gid;
+	im.m.setup.verbose = (uint8_t)log_getverbose();
+	im.m.setup.nofile = nofile;
+	im.m.setup.data = data;
+	if (k->p->privileged)
+		strlcpy(im.m.setup.root, path_empty, sizeof(im.m.setup.root));
+	return (chan_send(k->chan, &im));
+}
+
+int
+kid_send(struct kid *k, struct imsg *im)
+{
+	if (k->chan == NULL) {
+		if (im->fd != -1)
+			close(im->fd);
+		if (im->blob != -1)
+			close(im->blob);
+		im->fd = im->blob = -1;
+		errno = EPIPE;
+		return (-1);
+	}
+	if (chan_send(k->chan, im) == -1) {
+		log_warn("%s: cannot send %s", k->name, msg_name(im->type));
+		return (-1);
+	}
+	return (0);
+}
+
+int
+kid_send_empty(struct kid *k, uint16_t type, uint32_t id)
+{
+	struct imsg	 im;
+
+	imsg_init(&im, type, id);
+	return (kid_send(k, &im));
+}
+
+static void
+kid_received(struct chan *c, struct imsg *im, void *arg)
+{
+	struct kid	*k;
+
+	k = arg;
+	switch (im->type) {
+	case IMSG_HELLO:
+		if (im->m.hello.version != PROTO_VERSION ||
+		    im->m.hello.role != k->kind->role)
+			kid_bad(k, "is of another version or role");
+		else
+			chan_set_state(c, MS_SETUP);
+		return;
+	case IMSG_LOG:
+		kid_log(k, &im->m.log);
+		return;
+	case IMSG_READY:
+		k->ready = 1;
+		chan_set_state(c, MS_RUN);
+		break;
+	default:
+		break;
+	}
+	k->kind->dispatch(k, im);
+}
+
+/* Lines of a child are limited in number, and escaped by log_child(). */
+static void
+kid_log(struct kid *k, const struct msg_log *m)
+{
+	time_t	 now;
+
+	if ((now = util_now()) != k->log_second) {
+		if (k->log_lost > 0)
+			log_warnx("%s: %u lines not logged", k->name,
+			    k->log_lost);
+		k->log_second = now;
+		k->log_lines = 0;
+		k->log_lost = 0;
+	}
+	if (++k->log_lines > LOG_LINES_MAX)
+		k->log_lost++;
+	else
+		log_child(m->priority, k->name, m->text);
+}
+
+static void
+kid_closed(struct chan *c, const char *why, void *arg)
+{
+	struct kid	*k;
+
+	k = arg;
+	k->chan = NULL;
+	chan_free(c);
+	if (why != NULL)
+		kid_bad(k, why);
+	else
+		kid_expire(k, KID_EXIT_TIME);
+}
+
+void
+kid_bad(struct kid *k, const char *why)
+{
+	log_warnx("%s: %s; killed", k->name, why);
+	chan_free(k->chan);
+	k->chan = NULL;
+	(void)kill(k->pid, SIGKILL);
+}
+
+void
+kid_expire(struct kid *k, int seconds)
+{
+	struct timeval	 tv = { seconds, 0 };
+
+	if (!evtimer_pending(k->ev_kill, NULL))
+		(void)evtimer_add(k->ev_kill, &tv);
+}
+
+static void
+kid_kill(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	struct kid	*k;
+
+	k = arg;
+	/* Not yet reaped, so the pid is still this child's. */
+	log_warnx("%s: does not end, killed", k->name);
+	(void)kill(k->pid, SIGKILL);
+}
+
+static void
+kid_ended(struct kid *k, int status)
+{
+	/* What it said last counts. */
+	if (k->chan != NULL)
+		chan_drain(k->chan);
+	if (WIFSIGNALED(status) && !k->p->stopping)
+		log_warnx("%s: ended by signal %d", k->name,
+		    WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0 && !k->p->stopping)
+		log_warnx("%s: ended with code %d", k->name,
+		    WEXITSTATUS(status));
+	chan_free(k->chan);
+	k->chan = NULL;
+	RB_REMOVE(kids, &k->p->kids, k);
+	k->kind->gone(k, status);
+	event_free(k->ev_kill);
+	free(k);
+}
+
+void
+kids_reap(struct parent *p)
+{
+	struct kid	*k, find;
+	int		 status;
+
+	for (;;) {
+		find.pid = waitpid(-1, &status, WNOHANG);
+		if (find.pid == -1 && errno == EINTR)
+			continue;
+		if (find.pid <= 0)
+			return;
+		if ((k = RB_FIND(kids, &p->kids, &find)) != NULL)
+			kid_ended(k, status);
+	}
+}

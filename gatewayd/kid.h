@@ -1,0 +1,91 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef GATEWAYD_GATEWAYD_KID_H
+#define GATEWAYD_GATEWAYD_KID_H
+
+#include <sys/types.h>
+
+#include <stdint.h>
+#include <time.h>
+
+#include "imsg.h"
+#include "tables.h"
+
+struct chan;
+struct event;
+struct kid;
+struct parent;
+
+/*
+ * What the parent wants of a child: which program, which tables, who
+ * handles its messages, and who is told when it has been reaped.  `gone'
+ * gets the status of waitpid(2); the kid is freed when it returns.
+ */
+struct kid_kind {
+	enum role		  role;
+	const char		 *program;	/* in libexec; NULL: gatewayd */
+	const char		 *option;	/* of -x, or NULL */
+	const char		 *title;
+	const struct msg_table	 *in;
+	const struct msg_table	 *out;
+	void			(*dispatch)(struct kid *, struct imsg *);
+	void			(*gone)(struct kid *, int);
+};
+
+/* A child process. */
+struct kid {
+	RB_ENTRY(kid)		 entry;		/* by pid */
+	struct parent		*p;
+	const struct kid_kind	*kind;
+	void			*owner;		/* slot, worker, terminal */
+	uint32_t		 number;	/* never reused */
+	pid_t			 pid;
+	uid_t			 uid;
+	time_t			 started;
+	int			 ready;
+	struct chan		*chan;		/* NULL: it has ended */
+	struct event		*ev_kill;
+	char			 name[64];	/* for log lines */
+	time_t			 log_second;	/* its allowance of lines */
+	uint32_t		 log_lines;
+	uint32_t		 log_lost;
+};
+RB_HEAD(kids, kid);
+RB_PROTOTYPE(kids, kid, entry, kid_cmp)
+
+/*
+ * Start a child that is to be this kind, as uid and gid, with limits on
+ * descriptors and data (bytes, 0: none), and tell it so: HELLO and SETUP
+ * are sent.  Returns NULL with errno.
+ */
+struct kid *kid_start(struct parent *, const struct kid_kind *, void *,
+	    uid_t, gid_t, uint32_t, uint64_t);
+
+/* Send; a failure is logged, and what was to go along is closed. */
+int	 kid_send(struct kid *, struct imsg *);
+int	 kid_send_empty(struct kid *, uint16_t, uint32_t);
+
+/* It has so many seconds to end by itself, then KILL. */
+void	 kid_expire(struct kid *, int);
+
+/* KILL it for what it said, which is logged. */
+void	 kid_bad(struct kid *, const char *);
+
+/* waitpid(2) for all; calls `gone' of each. */
+void	 kids_reap(struct parent *);
+
+#endif /* GATEWAYD_GATEWAYD_KID_H */

@@ -1,0 +1,143 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef GATEWAYD_GATEWAYD_PARENT_H
+#define GATEWAYD_GATEWAYD_PARENT_H
+
+#include "conf_load.h"
+#include "kid.h"
+#include "session_table.h"
+
+struct event;
+struct event_base;
+struct reload;
+
+/*
+ * All state of the parent.  It never parses anything but its own
+ * configuration and messages of fixed layout, and maps no record.
+ */
+struct slot {
+	enum role		 role;
+	struct kid		*kid;		/* NULL: waiting for its turn */
+	uint32_t		 restarts;
+	uint32_t		 backoff;	/* milliseconds, 0: ran well */
+	struct event		*ev_respawn;
+	struct parent		*p;
+	struct msg_front_stats	 stats;		/* of a frontend, last said */
+	struct msg_front_stats	 past;		/* of those before it */
+};
+
+#define SLOTS_MAX	(CONF_FRONTENDS_MAX + 3)
+
+struct parent {
+	struct event_base	*base;
+	struct config		*conf;
+	const char		*conf_path;
+	struct config_how	 how;
+	int			 privileged;	/* started as root */
+	uint32_t		 soft_nofile;	/* what a shell shall get */
+
+	struct slot		 slots[SLOTS_MAX];
+	size_t			 nslots;
+	int			 was_ready;	/* all children, once */
+	int			 ready;		/* all children, now */
+	int			 draining;
+	int			 stopping;
+	struct event		*ev_signals[5];
+	struct event		*ev_stop;
+	struct event		*ev_sweep;
+	struct event		*ev_recheck;
+
+	struct kids		 kids;		/* by pid */
+	uint32_t		 kid_seq;
+
+	struct listener		*listeners;
+	int			 counters;	/* memfd of the frontends */
+
+	struct workers		 workers;	/* in order of start */
+	struct sessions		 sessions;	/* by id */
+	struct session_list	 by_age;
+	struct viewers		 viewers;	/* by number */
+	uint64_t		 session_seq;
+	uint32_t		 viewer_seq;
+	uint32_t		 uid_next;
+	uint32_t		 recheck_seq;
+	uint64_t		 recheck_after;	/* sessions asked about */
+
+	uint64_t		 n_grants;
+	uint64_t		 n_denials[DENY_MAX + 1];
+	struct reload		*reload;	/* under way, or NULL */
+};
+
+/* parent.c */
+__dead void	 parent_main(struct config *, const char *,
+		    const struct config_how *, int);
+void		 parent_stop(struct parent *);
+void		 parent_drain(struct parent *);
+void		 parent_check_drained(struct parent *);
+void		 parent_verbose(struct parent *, int);
+
+/* slot.c: the children that are always there */
+void		 slots_init(struct parent *);
+void		 slots_start(struct parent *);
+void		 slots_state(struct parent *);
+void		 slots_stop(struct parent *);
+struct kid	*slot_kid(struct parent *, enum role);
+struct kid	*slot_frontend(struct parent *, uint32_t);
+
+/* confpush.c: the configuration as messages */
+int		 confpush(struct kid *, const struct config *);
+
+/* reload.c */
+void		 reload_start(struct parent *, uint32_t);
+void		 reload_answer(struct parent *, struct kid *, const char *);
+void		 reload_kid_gone(struct parent *, struct kid *);
+
+/* broker.c: who gets a grant */
+void		 broker_open(struct parent *, struct imsg *);
+void		 broker_session(struct parent *, struct imsg *);
+void		 broker_again(struct session *);
+void		 broker_frontend_gone(struct parent *, uint32_t);
+
+/* recheck.c */
+void		 recheck_init(struct parent *);
+void		 recheck_answer(struct parent *, uint32_t, int);
+
+/* worker.c */
+struct worker	*worker_find(struct parent *, const char *, uint64_t);
+struct worker	*worker_start(struct parent *, const char *, uint64_t,
+		    const char *, int);
+int		 worker_link(struct worker *, struct kid *);
+void		 worker_limits(struct worker *, const struct config *);
+void		 worker_unlink(struct parent *, uint32_t);
+
+/* terminal.c */
+void		 terminal_request(struct worker *, struct imsg *);
+void		 terminal_signal(struct session *, int);
+void		 terminal_hangup(struct session *);
+
+/* audit.c */
+void		 audit_denial(struct parent *, const struct msg_denial *);
+void		 audit_attach(struct parent *, const struct viewer *);
+void		 audit_detach(struct parent *, const struct viewer *, uint8_t);
+
+/* ctl.c */
+void		 ctl_request(struct parent *, struct kid *, struct imsg *);
+
+/* The answer to a CTL_ request: NULL is CTL_OK, else why not. */
+void		 ctl_answer(struct parent *, uint32_t, const char *);
+
+#endif /* GATEWAYD_GATEWAYD_PARENT_H */

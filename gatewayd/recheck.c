@@ -1,0 +1,124 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "log.h"
+#include "parent.h"
+
+/*
+ * The re-check: every so often each attached principal is asked about
+ * again; whoever may no longer use the sandbox loses the session.  A few
+ * questions are under way at a time, the next follows an answer.
+ */
+#define RECHECK_WINDOW	64
+
+static void	 recheck_pass(evutil_socket_t, short, void *);
+static int	 recheck_next(struct parent *);
+static void	 recheck_revoke(struct session *);
+
+/* Begin anew with the interval that is in force. */
+void
+recheck_init(struct parent *p)
+{
+	struct timeval	 tv;
+
+	tv.tv_sec = p->conf->recheck;
+	tv.tv_usec = 0;
+	if (p->ev_recheck == NULL && (p->ev_recheck = event_new(p->base, -1,
+	    EV_PERSIST, recheck_pass, p)) == NULL)
+		fatalx("out of memory");
+	(void)event_add(p->ev_recheck, &tv);
+}
+
+static void
+recheck_pass(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	struct parent	*p;
+	int		 i;
+
+	p = arg;
+	p->recheck_after = 0;
+	for (i = 0; i < RECHECK_WINDOW && recheck_next(p); i++)
+		continue;
+}
+
+/* Ask about the next session that has viewers; whether there was one. */
+static int
+recheck_next(struct parent *p)
+{
+	struct session	*s;
+	struct imsg	 im;
+	struct kid	*catalog;
+
+	if ((catalog = slot_kid(p, ROLE_CATALOG)) == NULL)
+		return (0);
+	TAILQ_FOREACH(s, &p->by_age, entry)
+		if (s->serial > p->recheck_after && s->nviewers > 0)
+			break;
+	if (s == NULL)
+		return (0);
+	p->recheck_after = s->serial;
+	if (++p->recheck_seq == 0)
+		p->recheck_seq++;
+	s->recheck = p->recheck_seq;
+	imsg_init(&im, IMSG_RECHECK, s->recheck);
+	im.m.recheck.api = s->api;
+	strlcpy(im.m.recheck.principal, s->principal,
+	    sizeof(im.m.recheck.principal));
+	strlcpy(im.m.recheck.sandbox, s->worker->sandbox,
+	    sizeof(im.m.recheck.sandbox));
+	return (kid_send(catalog, &im) == 0);
+}
+
+void
+recheck_answer(struct parent *p, uint32_t id, int allowed)
+{
+	struct session	*s;
+
+	TAILQ_FOREACH(s, &p->by_age, entry)
+		if (s->recheck == id)
+			break;
+	if (s != NULL && id != 0) {
+		s->recheck = 0;
+		if (!allowed)
+			recheck_revoke(s);
+	}
+	(void)recheck_next(p);
+}
+
+static void
+recheck_revoke(struct session *s)
+{
+	struct parent	*p;
+	struct viewer	*v;
+	struct imsg	 im;
+
+	p = s->worker->p;
+	log_info("session %s: its principal may no longer attach", s->id);
+	RB_FOREACH(v, viewers, &p->viewers) {
+		if (v->session != s)
+			continue;
+		imsg_init(&im, IMSG_DETACH, 0);
+		im.m.detach.viewer = v->number;
+		im.m.detach.reason = LEAVE_REVOKED;
+		(void)kid_send(s->worker->kid, &im);
+	}
+}

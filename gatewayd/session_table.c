@@ -1,0 +1,214 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "parent.h"
+#include "session_table.h"
+#include "util.h"
+
+/* More than the configuration can allow; who reports more is lying. */
+#define VIEWERS_MAX	65536
+
+static int	 session_cmp(struct session *, struct session *);
+static int	 viewer_cmp(struct viewer *, struct viewer *);
+
+RB_GENERATE(sessions, session, by_id, session_cmp)
+RB_GENERATE(viewers, viewer, by_number, viewer_cmp)
+
+static int
+session_cmp(struct session *a, struct session *b)
+{
+	return (memcmp(a->id, b->id, WIRE_UUID_LEN));
+}
+
+static int
+viewer_cmp(struct viewer *a, struct viewer *b)
+{
+	uint32_t	 x, y;
+
+	/* A worker can spoil the numbers of its own viewers only. */
+	x = a->session->worker->kid->number;
+	y = b->session->worker->kid->number;
+	if (a->number != b->number)
+		return (a->number < b->number ? -1 : 1);
+	return (x < y ? -1 : x > y);
+}
+
+struct session *
+session_new(struct worker *w, uint8_t api, const char *principal)
+{
+	struct session	*s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return (NULL);
+	if ((s->principal = strdup(principal)) == NULL) {
+		free(s);
+		return (NULL);
+	}
+	s->worker = w;
+	s->api = api;
+	s->state = SESSION_STARTING;
+	s->record = -1;
+	s->started = s->detached = util_now();
+	s->serial = ++w->p->session_seq;
+	util_uuid(s->id);
+	RB_INSERT(sessions, &w->p->sessions, s);
+	TAILQ_INSERT_TAIL(&w->p->by_age, s, entry);
+	w->nsessions++;
+	return (s);
+}
+
+void
+session_free(struct session *s, uint8_t reason)
+{
+	struct parent	*p;
+	struct viewer	*v, *next;
+
+	p = s->worker->p;
+	if (s->nviewers > 0)
+		RB_FOREACH_SAFE(v, viewers, &p->viewers, next)
+			if (v->session == s)
+				viewer_down(v, reason);
+	if (s->terminal != NULL)
+		terminal_hangup(s);
+	if (s->record != -1)
+		close(s->record);
+	s->worker->nsessions--;
+	RB_REMOVE(sessions, &p->sessions, s);
+	TAILQ_REMOVE(&p->by_age, s, entry);
+	free(s->principal);
+	free(s);
+	parent_check_drained(p);
+}
+
+struct session *
+session_find(struct parent *p, const char *id)
+{
+	struct session	 find;
+
+	memcpy(find.id, id, sizeof(find.id));
+	return (RB_FIND(sessions, &p->sessions, &find));
+}
+
+uint32_t
+session_count_sandbox(struct parent *p, const char *sandbox)
+{
+	struct session	*s;
+	uint32_t	 n;
+
+	n = 0;
+	TAILQ_FOREACH(s, &p->by_age, entry)
+		if (s->state != SESSION_ENDING &&
+		    strcmp(s->worker->sandbox, sandbox) == 0)
+			n++;
+	return (n);
+}
+
+uint32_t
+session_count_principal(struct parent *p, const char *principal)
+{
+	struct session	*s;
+	uint32_t	 n;
+
+	n = 0;
+	TAILQ_FOREACH(s, &p->by_age, entry)
+		if (s->state != SESSION_ENDING &&
+		    strcmp(s->principal, principal) == 0)
+			n++;
+	return (n);
+}
+
+struct session *
+session_oldest_detached(struct parent *p, const char *sandbox,
+    const char *principal)
+{
+	struct session	*s, *oldest;
+
+	oldest = NULL;
+	TAILQ_FOREACH(s, &p->by_age, entry) {
+		/* One that was never attached is about to be. */
+		if (s->state != SESSION_RUNNING || s->nviewers > 0 ||
+		    !s->was_attached)
+			continue;
+		if (sandbox != NULL ?
+		    strcmp(s->worker->sandbox, sandbox) != 0 :
+		    strcmp(s->principal, principal) != 0)
+			continue;
+		if (oldest == NULL || s->detached < oldest->detached)
+			oldest = s;
+	}
+	return (oldest);
+}
+
+struct viewer *
+viewer_find(struct worker *w, uint32_t number)
+{
+	struct session	 session;
+	struct viewer	 find;
+
+	session.worker = w;
+	find.session = &session;
+	find.number = number;
+	return (RB_FIND(viewers, &w->p->viewers, &find));
+}
+
+void
+viewer_up(struct session *s, const struct msg_viewer_up *m)
+{
+	struct parent	*p;
+	struct viewer	*v;
+
+	p = s->worker->p;
+	if (viewer_find(s->worker, m->viewer) != NULL ||
+	    s->nviewers >= VIEWERS_MAX ||
+	    (v = calloc(1, sizeof(*v))) == NULL) {
+		log_warnx("viewer %u of %s is not recorded", m->viewer,
+		    s->worker->sandbox);
+		return;
+	}
+	v->number = m->viewer;
+	v->session = s;
+	v->dialect = m->dialect;
+	v->transport = m->transport;
+	v->mode = m->mode;
+	v->since = util_now();
+	strlcpy(v->address, m->address, sizeof(v->address));
+	RB_INSERT(viewers, &p->viewers, v);
+	s->nviewers++;
+	s->detached = 0;
+	s->was_attached = 1;
+	audit_attach(p, v);
+}
+
+void
+viewer_down(struct viewer *v, uint8_t reason)
+{
+	struct session	*s;
+	struct parent	*p;
+
+	s = v->session;
+	p = s->worker->p;
+	audit_detach(p, v, reason);
+	if (--s->nviewers == 0)
+		s->detached = util_now();
+	RB_REMOVE(viewers, &p->viewers, v);
+	free(v);
+}
