@@ -34,6 +34,7 @@ CHILD_SRCS =	common/child.c common/priv.c common/sandbox_@OS@.c
 
 GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		common/notify.c common/paths.c common/proc.c \
+		gatewayd/conf_lex.c gatewayd/conf_set.c \
 		gatewayd/config.c gatewayd/control.c gatewayd/dialer.c \
 		gatewayd/gatewayd.c gatewayd/listener.c gatewayd/metrics.c \
 		gatewayd/parent.c gatewayd/parse.y gatewayd/printconf.c \

@@ -14,8 +14,8 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* links: gatewayd/config.c gatewayd/parse.y gatewayd/printconf.c
- *	common/paths.c
+/* links: gatewayd/conf_lex.c gatewayd/conf_set.c gatewayd/config.c
+ *	gatewayd/parse.y gatewayd/printconf.c common/paths.c
  */
 
 #include "compat.h"
