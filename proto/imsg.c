@@ -204,9 +204,13 @@ imsg_recv(int sock, uint8_t *buf, size_t *len, int *fd, const char **why)
 	msg.msg_iovlen = 1;
 	msg.msg_control = control.space;
 	msg.msg_controllen = sizeof(control.space);
+	/*
+	 * A peer that ends with something unread in its queue leaves us
+	 * ECONNRESET, once, in front of what it said last.
+	 */
 	do
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	while (n == -1 && errno == EINTR);
+	while (n == -1 && (errno == EINTR || errno == ECONNRESET));
 	*fd = -1;
 	if (n == -1)
 		return (IMSG_RECV_ERROR);

@@ -50,9 +50,8 @@ struct imsg {
 void	 imsg_init(struct imsg *, uint16_t, uint32_t);
 
 /*
- * Encode header and payload into buf, IMSG_MAX bytes.  `type' may differ
- * from the message's for BLOB.  Returns the length, -1 if a field is out of
- * its range.
+ * Encode header and payload into buf, IMSG_MAX bytes.  Returns the length,
+ * or -1 if there is no such type or a field is out of its range.
  */
 ssize_t	 imsg_encode(const struct imsg *, uint8_t *);
 
@@ -80,7 +79,8 @@ int	 imsg_send(int, const uint8_t *, size_t, int);
 
 /*
  * Receive one packet of at most IMSG_MAX bytes into buf.  A descriptor is
- * received close-on-exec; several are closed and a protocol error.
+ * received close-on-exec; several are closed and a protocol error.  With
+ * IMSG_RECV_NOFD the packet is there, but its descriptor is lost.
  */
 int	 imsg_recv(int, uint8_t *, size_t *, int *, const char **);
 
