@@ -85,7 +85,8 @@ log_fields(struct wire *w, union msg *u)
 	struct msg_log	*m;
 
 	m = &u->log;
-	wire_u8(w, &m->priority, 0, 7);
+	/* From LOG_CRIT on: what is above reaches every terminal there is. */
+	wire_u8(w, &m->priority, 2, 7);
 	wire_str(w, m->text, sizeof(m->text), 0);
 }
 

@@ -44,7 +44,7 @@ struct msg_hello {
 };
 
 struct msg_log {
-	uint8_t		priority;	/* syslog(3) priority, 0 to 7 */
+	uint8_t		priority;	/* syslog(3): LOG_CRIT to LOG_DEBUG */
 	char		text[LOG_TEXT_MAX + 1];
 };
 

@@ -72,7 +72,7 @@ authorize_fields(struct wire *w, union msg *u)
 
 	m = &u->authorize;
 	wire_u8(w, &m->api, 1, API_MAX);
-	wire_u8(w, &m->action, 1, ACTION_CLOSE);
+	wire_one_of(w, &m->action, ACTION_ALL);
 	wire_str(w, m->token, sizeof(m->token), 1);
 	wire_name(w, m->object, sizeof(m->object));
 	wire_str(w, m->address, sizeof(m->address), 1);
@@ -110,7 +110,7 @@ grant_session_fields(struct wire *w, union msg *u)
 	m = &u->grant_session;
 	wire_u32(w, &m->frontend, 1, UINT32_MAX);
 	wire_u8(w, &m->api, 1, API_MAX);
-	wire_u8(w, &m->action, ACTION_ATTACH, ACTION_CLOSE);
+	wire_one_of(w, &m->action, ACTION_ATTACH | ACTION_CALLS);
 	wire_str(w, m->principal, sizeof(m->principal), 1);
 	wire_uuid(w, m->session);
 	wire_fixed(w, m->hash, sizeof(m->hash));
@@ -125,7 +125,7 @@ grant_fields(struct wire *w, union msg *u)
 	m = &u->grant;
 	wire_fixed(w, m->grant, sizeof(m->grant));
 	wire_u32(w, &m->channel, 1, UINT32_MAX);
-	wire_u8(w, &m->actions, 1, ACTION_OPEN | ACTION_ATTACH | ACTION_CALLS);
+	wire_u8(w, &m->actions, 1, ACTION_ALL);
 	wire_u8(w, &m->mode, 1, MODE_MAX);
 	wire_u32(w, &m->viewer, 0, UINT32_MAX);
 	wire_u32(w, &m->ttl, 1, 3600);
@@ -163,7 +163,7 @@ denial_fields(struct wire *w, union msg *u)
 
 	m = &u->denial;
 	wire_u8(w, &m->reason, 1, DENY_MAX);
-	wire_u8(w, &m->action, 1, ACTION_CLOSE);
+	wire_one_of(w, &m->action, ACTION_ALL);
 	wire_str(w, m->principal, sizeof(m->principal), 0);
 	wire_str(w, m->object, sizeof(m->object), 0);
 	wire_str(w, m->address, sizeof(m->address), 1);

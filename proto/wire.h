@@ -69,6 +69,9 @@ void	 wire_u16(struct wire *, uint16_t *, uint16_t, uint16_t);
 void	 wire_u32(struct wire *, uint32_t *, uint32_t, uint32_t);
 void	 wire_u64(struct wire *, uint64_t *, uint64_t, uint64_t);
 
+/* A number that is exactly one bit of the mask. */
+void	 wire_one_of(struct wire *, uint8_t *, uint8_t);
+
 /* Exactly n bytes, without a length. */
 void	 wire_fixed(struct wire *, uint8_t *, size_t);
 
