@@ -41,8 +41,8 @@
 	{ IMSG_CONF_SWITCH,	0,		MS_STAGED },		\
 	{ IMSG_CONF_DROP,	0,		MS_STAGED }
 #define CONF_ANSWERS							\
-	{ IMSG_CONF_OK,		0,		MS_CONF },		\
-	{ IMSG_CONF_FAIL,	0,		MS_CONF }
+	{ IMSG_CONF_OK,		0,		MS_SETUP | MS_CONF },	\
+	{ IMSG_CONF_FAIL,	0,		MS_SETUP | MS_CONF }
 
 static const struct msg_rule rules_parent_to_frontend[] = {
 	TO_CHILD,
