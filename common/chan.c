@@ -38,6 +38,13 @@
 /* Messages handled for one readiness, so that no peer starves the others. */
 #define BATCH_MAX		32
 
+/*
+ * Messages handled by chan_drain().  The kernel queues fewer than 300 on a
+ * socket, so this is what had arrived; a peer that goes on sending must not
+ * hold us for ever.
+ */
+#define DRAIN_MAX		1024
+
 /* Wait before descriptors are tried again that the kernel refused. */
 #define RETRY_USEC		10000
 
@@ -64,8 +71,10 @@ struct chan {
 
 	int			 busy;		/* within a callback */
 	int			 dead;		/* free when not busy */
+	int			 ended;		/* `closed' was called */
 
 	int			 blob;		/* of the next message, or -1 */
+	int			 blob_lost;	/* it came, but we had no room */
 	uint32_t		 blob_id;
 
 	struct packets		 queue;
@@ -80,11 +89,18 @@ static void	 chan_end(struct chan *, const char *);
 static void	 chan_readable(evutil_socket_t, short, void *);
 static void	 chan_writable(evutil_socket_t, short, void *);
 static int	 chan_receive(struct chan *);
-static const char *chan_check(struct chan *, struct imsg *);
+static int	 chan_lost(struct chan *, const uint8_t *, size_t);
+static const char *chan_check(struct chan *, struct imsg *, int *);
 static const char *chan_check_blob(struct chan *, struct imsg *,
-		    const struct msg_rule *);
+		    const struct msg_rule *, int *);
+static int	 chan_may_send(const struct chan *, const struct imsg *);
 static int	 chan_packet(struct chan *, const uint8_t *, size_t, int *);
-static int	 chan_enqueue(struct chan *, const uint8_t *, size_t, int *);
+static int	 chan_packets(struct chan *, struct imsg *, const uint8_t *,
+		    size_t);
+static struct packet *packet_new(const uint8_t *, size_t, int *);
+static void	 packet_free(struct packet *);
+static void	 chan_enqueue(struct chan *, struct packet *);
+static int	 again(int);
 static void	 chan_wait(struct chan *, int);
 static void	 chan_close_fd(int *);
 
@@ -143,8 +159,7 @@ chan_destroy(struct chan *c)
 		event_free(c->ev_retry);
 	while ((p = TAILQ_FIRST(&c->queue)) != NULL) {
 		TAILQ_REMOVE(&c->queue, p, entry);
-		chan_close_fd(&p->fd);
-		freezero(p, sizeof(*p) + p->len);
+		packet_free(p);
 	}
 	chan_close_fd(&c->blob);
 	chan_close_fd(&c->fd);
@@ -168,6 +183,7 @@ chan_end(struct chan *c, const char *why)
 	(void)event_del(c->ev_read);
 	(void)event_del(c->ev_write);
 	(void)event_del(c->ev_retry);
+	c->ended = 1;
 	c->closed(c, why, c->arg);
 }
 
@@ -204,9 +220,8 @@ chan_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 
 	c = arg;
 	c->busy++;
-	for (i = 0; i < BATCH_MAX && !c->dead; i++)
-		if (!chan_receive(c))
-			break;
+	for (i = 0; i < BATCH_MAX && chan_receive(c); i++)
+		continue;
 	if (--c->busy == 0 && c->dead)
 		chan_destroy(c);
 }
@@ -214,8 +229,10 @@ chan_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 void
 chan_drain(struct chan *c)
 {
+	int	 i;
+
 	c->busy++;
-	while (!c->dead && chan_receive(c))
+	for (i = 0; i < DRAIN_MAX && chan_receive(c); i++)
 		continue;
 	if (--c->busy == 0 && c->dead)
 		chan_destroy(c);
@@ -229,8 +246,10 @@ chan_receive(struct chan *c)
 	uint8_t		 buf[IMSG_MAX];
 	const char	*why;
 	size_t		 len;
-	int		 fd;
+	int		 fd, drop;
 
+	if (c->dead || c->ended)
+		return (0);
 	why = NULL;
 	switch (imsg_recv(c->fd, buf, &len, &fd, &why)) {
 	case IMSG_RECV_MORE:
@@ -243,33 +262,55 @@ chan_receive(struct chan *c)
 		chan_end(c, NULL);
 		return (0);
 	case IMSG_RECV_NOFD:
-		/* Ours, not the peer's fault; it will see no answer. */
-		log_warnx("%s: out of descriptors, message lost",
-		    c->in->name);
-		return (1);
+		return (chan_lost(c, buf, len));
 	default:
 		chan_end(c, why);
 		return (0);
 	}
 	imsg_init(&im, 0, 0);
+	drop = 0;
 	if (imsg_decode(&im, buf, len, fd != -1, &why) == 0) {
 		im.fd = fd;
-		why = chan_check(c, &im);
+		why = chan_check(c, &im, &drop);
 	} else
 		im.fd = fd;
 	if (why != NULL)
 		chan_end(c, why);
-	else if (im.type != IMSG_BLOB)
+	else if (im.type != IMSG_BLOB && !drop)
 		c->dispatch(c, &im, c->arg);
 	chan_close_fd(&im.fd);
 	chan_close_fd(&im.blob);
+	explicit_bzero(&im, sizeof(im));
 	explicit_bzero(buf, len);
 	return (why == NULL);
 }
 
+/*
+ * A message came whose descriptor the kernel could not give us.  That is
+ * not the peer's fault: only this message is lost, with the blob before it
+ * or the message behind it.  The peer will see no answer.
+ */
+static int
+chan_lost(struct chan *c, const uint8_t *buf, size_t len)
+{
+	struct imsg	 im;
+	const char	*why;
+
+	if (imsg_decode(&im, buf, len, 1, &why) == -1) {
+		chan_end(c, why);
+		return (0);
+	}
+	log_warnx("%s: out of descriptors, %s lost", c->in->name,
+	    msg_name(im.type));
+	chan_close_fd(&c->blob);
+	c->blob_lost = im.type == IMSG_BLOB;
+	c->blob_id = im.id;
+	return (1);
+}
+
 /* Against the table; what is wrong, or NULL. */
 static const char *
-chan_check(struct chan *c, struct imsg *im)
+chan_check(struct chan *c, struct imsg *im, int *drop)
 {
 	const struct msg_rule	*rule;
 	size_t			 bit;
@@ -279,7 +320,7 @@ chan_check(struct chan *c, struct imsg *im)
 	if (im->type == IMSG_BLOB) {
 		if (im->fd == -1)
 			return ("blob without a descriptor");
-		if (c->blob != -1)
+		if (c->blob != -1 || c->blob_lost)
 			return ("two blobs in a row");
 		c->blob = im->fd;
 		c->blob_id = im->id;
@@ -299,53 +340,68 @@ chan_check(struct chan *c, struct imsg *im)
 			return ("message sent twice");
 		c->seen |= (uint64_t)1 << bit;
 	}
-	return (chan_check_blob(c, im, rule));
+	return (chan_check_blob(c, im, rule, drop));
 }
 
 static const char *
-chan_check_blob(struct chan *c, struct imsg *im, const struct msg_rule *rule)
+chan_check_blob(struct chan *c, struct imsg *im, const struct msg_rule *rule,
+    int *drop)
 {
-	if (c->blob == -1)
+	/* A line of the log passes by what waits in the sender's queue. */
+	if (im->type == IMSG_LOG)
+		return (NULL);
+	if (c->blob == -1 && !c->blob_lost)
 		return (rule->flags & MR_BLOB ? "blob missing" : NULL);
 	if ((rule->flags & (MR_BLOB | MR_MAYBLOB)) == 0)
 		return ("surplus blob");
 	if (c->blob_id != im->id)
 		return ("blob of another message");
+	/* Without its blob it is not what the peer meant. */
+	*drop = c->blob_lost;
+	c->blob_lost = 0;
 	im->blob = c->blob;
 	c->blob = -1;
 	return (NULL);
 }
 
+/* What the peer would end the channel for is not sent. */
+static int
+chan_may_send(const struct chan *c, const struct imsg *im)
+{
+	const struct msg_rule	*rule;
+	size_t			 bit;
+
+	if ((rule = msg_rule(c->out, im->type, &bit)) == NULL)
+		return (0);
+	if (((rule->flags & MR_FD) != 0) != (im->fd != -1))
+		return (0);
+	if (im->blob == -1)
+		return ((rule->flags & MR_BLOB) == 0);
+	return ((rule->flags & (MR_BLOB | MR_MAYBLOB)) != 0);
+}
+
 int
 chan_send(struct chan *c, struct imsg *im)
 {
-	struct imsg	 blob;
-	uint8_t		 buf[IMSG_MAX], head[IMSG_MAX];
-	ssize_t		 len, headlen;
-	size_t		 bit;
+	uint8_t		 buf[IMSG_MAX];
+	ssize_t		 len;
 	int		 error;
 
-	/* Both packets or neither, and they stay next to each other. */
-	imsg_init(&blob, IMSG_BLOB, im->id);
-	blob.fd = im->blob;
-	im->blob = -1;
-	error = EINVAL;
-	if (msg_rule(c->out, im->type, &bit) == NULL ||
-	    (len = imsg_encode(im, buf)) == -1 ||
-	    (headlen = imsg_encode(&blob, head)) == -1)
-		goto done;
-	error = ENOBUFS;
-	if (c->count + 2 > c->count_max ||
-	    c->bytes + 2 * IMSG_MAX > c->bytes_max)
-		goto done;
 	error = 0;
-	if ((blob.fd != -1 &&
-	    chan_packet(c, head, (size_t)headlen, &blob.fd) == -1) ||
-	    chan_packet(c, buf, (size_t)len, &im->fd) == -1)
+	if (!chan_may_send(c, im) || (len = imsg_encode(im, buf)) == -1) {
+		error = EINVAL;
+		len = sizeof(buf);
+	} else if (c->ended)
+		error = EPIPE;
+	else if (c->count + 2 > c->count_max ||
+	    c->bytes + 2 * IMSG_MAX > c->bytes_max)
+		error = ENOBUFS;
+	else if ((im->blob == -1 ?
+	    chan_packet(c, buf, (size_t)len, &im->fd) :
+	    chan_packets(c, im, buf, (size_t)len)) == -1)
 		error = errno;
 	explicit_bzero(buf, (size_t)len);
- done:
-	chan_close_fd(&blob.fd);
+	chan_close_fd(&im->blob);
 	chan_close_fd(&im->fd);
 	errno = error;
 	return (error == 0 ? 0 : -1);
@@ -360,6 +416,14 @@ chan_send_empty(struct chan *c, uint16_t type, uint32_t id)
 	return (chan_send(c, &im));
 }
 
+/* Whether what could not be sent can be, later. */
+static int
+again(int error)
+{
+	return (error == EAGAIN || error == ENOBUFS || error == ENOMEM ||
+	    error == ETOOMANYREFS);
+}
+
 /*
  * Send a packet or queue it; takes *fd when it needs it longer.  A dead
  * peer is no error here: the loop will see it and call `closed'.
@@ -367,33 +431,85 @@ chan_send_empty(struct chan *c, uint16_t type, uint32_t id)
 static int
 chan_packet(struct chan *c, const uint8_t *data, size_t len, int *fd)
 {
-	if (c->count > 0)
-		return (chan_enqueue(c, data, len, fd));
-	if (imsg_send(c->fd, data, len, *fd) == 0)
-		return (0);
-	if (errno == EPIPE || errno == ECONNRESET)
-		return (0);
-	if (errno != EAGAIN && errno != ENOBUFS && errno != ETOOMANYREFS)
+	struct packet	*p;
+	int		 error;
+
+	error = EAGAIN;
+	if (c->count == 0) {
+		if (imsg_send(c->fd, data, len, *fd) == 0)
+			return (0);
+		error = errno;
+		if (error == EPIPE || error == ECONNRESET)
+			return (0);
+		if (!again(error))
+			return (-1);
+	}
+	if ((p = packet_new(data, len, fd)) == NULL)
 		return (-1);
-	chan_wait(c, errno);
-	return (chan_enqueue(c, data, len, fd));
+	if (c->count == 0)
+		chan_wait(c, error);
+	chan_enqueue(c, p);
+	return (0);
 }
 
+/*
+ * The blob and its message: both or neither, and next to each other, so
+ * both are in the queue before the first is sent.
+ */
 static int
-chan_enqueue(struct chan *c, const uint8_t *data, size_t len, int *fd)
+chan_packets(struct chan *c, struct imsg *im, const uint8_t *data, size_t len)
+{
+	struct packet	*first, *second;
+	struct imsg	 blob;
+	uint8_t		 head[IMSG_MAX];
+	ssize_t		 headlen;
+	int		 idle;
+
+	imsg_init(&blob, IMSG_BLOB, im->id);
+	blob.fd = im->blob;
+	if ((headlen = imsg_encode(&blob, head)) == -1 ||
+	    (first = packet_new(head, (size_t)headlen, &im->blob)) == NULL)
+		return (-1);
+	if ((second = packet_new(data, len, &im->fd)) == NULL) {
+		packet_free(first);
+		return (-1);
+	}
+	idle = c->count == 0;
+	chan_enqueue(c, first);
+	chan_enqueue(c, second);
+	if (idle)
+		chan_writable(-1, 0, c);
+	return (0);
+}
+
+/* Takes *fd. */
+static struct packet *
+packet_new(const uint8_t *data, size_t len, int *fd)
 {
 	struct packet	*p;
 
 	if ((p = malloc(sizeof(*p) + len)) == NULL)
-		return (-1);
+		return (NULL);
 	memcpy(p->data, data, len);
 	p->len = len;
 	p->fd = *fd;
 	*fd = -1;
+	return (p);
+}
+
+static void
+packet_free(struct packet *p)
+{
+	chan_close_fd(&p->fd);
+	freezero(p, sizeof(*p) + p->len);
+}
+
+static void
+chan_enqueue(struct chan *c, struct packet *p)
+{
 	TAILQ_INSERT_TAIL(&c->queue, p, entry);
 	c->count++;
-	c->bytes += len;
-	return (0);
+	c->bytes += p->len;
 }
 
 /*
@@ -419,19 +535,16 @@ chan_writable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 
 	c = arg;
 	while ((p = TAILQ_FIRST(&c->queue)) != NULL) {
-		if (imsg_send(c->fd, p->data, p->len, p->fd) == -1) {
-			if (errno == EAGAIN || errno == ENOBUFS ||
-			    errno == ETOOMANYREFS) {
-				chan_wait(c, errno);
-				return;
-			}
-			/* The peer is gone; reading will say so. */
+		if (imsg_send(c->fd, p->data, p->len, p->fd) == -1 &&
+		    again(errno)) {
+			chan_wait(c, errno);
+			return;
 		}
+		/* Sent, or the peer is gone: reading will say so. */
 		TAILQ_REMOVE(&c->queue, p, entry);
 		c->count--;
 		c->bytes -= p->len;
-		chan_close_fd(&p->fd);
-		freezero(p, sizeof(*p) + p->len);
+		packet_free(p);
 	}
 }
 

@@ -38,7 +38,10 @@ struct event_base;
  */
 typedef void (*chan_dispatch)(struct chan *, struct imsg *, void *);
 
-/* The peer is gone (why is NULL) or broke a rule (why says which). */
+/*
+ * The peer is gone (why is NULL) or broke a rule (why says which).  Comes
+ * once; nothing is received after it.
+ */
 typedef void (*chan_closed)(struct chan *, const char *, void *);
 
 /*
@@ -59,14 +62,15 @@ uint16_t chan_state(const struct chan *);
 /*
  * Send a message with im->fd and im->blob, which are given away, on
  * failure too.  Returns 0 when it is sent or queued; -1 with errno EINVAL
- * if we may not send that, ENOBUFS when the queue is full.
+ * if the table or a range does not allow it, ENOBUFS when the queue is
+ * full, EPIPE after `closed'.
  */
 int	 chan_send(struct chan *, struct imsg *);
 
 /* The same for a message without fields and descriptors. */
 int	 chan_send_empty(struct chan *, uint16_t, uint32_t);
 
-/* Handle what has arrived already, without waiting. */
+/* Handle what has arrived already, without waiting; `closed' may come. */
 void	 chan_drain(struct chan *);
 
 /* Messages that wait in our queue. */
