@@ -77,6 +77,7 @@ child_expect(struct imsg *im, uint16_t type)
 	size_t		 len;
 	int		 fd, n;
 
+	why = "unexpected";
 	for (;;) {
 		pfd.fd = CHILD_FD;
 		pfd.events = POLLIN;
@@ -88,7 +89,8 @@ child_expect(struct imsg *im, uint16_t type)
 	}
 	if (n == IMSG_RECV_EOF || n == IMSG_RECV_ERROR)
 		exit(0);
-	why = "unexpected";
+	if (n == IMSG_RECV_NOFD)
+		why = "out of descriptors";
 	if (n != IMSG_RECV_MORE ||
 	    imsg_decode(im, buf, len, fd != -1, &why) == -1 ||
 	    im->type != type || fd != -1)

@@ -188,6 +188,8 @@ log_escape(char *dst, size_t size, const char *src)
 	size_t		 n;
 	unsigned char	 c;
 
+	if (size == 0)
+		return;
 	n = 0;
 	for (; (c = (unsigned char)*src) != '\0'; src++) {
 		if (c >= ' ' && c < 0x7f && c != '\\') {

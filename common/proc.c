@@ -35,8 +35,10 @@
  */
 #define TITLE_SPACE							\
 	"TITLE_SPACE="							\
-	"................................................................"	\
-	"................................................................"
+	"................................"				\
+	"................................"				\
+	"................................"				\
+	"................................"
 
 static int	 proc_actions(posix_spawn_file_actions_t *, int);
 static int	 proc_attributes(posix_spawnattr_t *);
@@ -46,6 +48,10 @@ proc_actions(posix_spawn_file_actions_t *fa, int channel)
 {
 	int	 error;
 
+	/* First of all, for its number may be one that we now overwrite. */
+	if ((error = posix_spawn_file_actions_adddup2(fa, channel,
+	    CHILD_FD)) != 0)
+		return (error);
 	if ((error = posix_spawn_file_actions_addopen(fa, STDIN_FILENO,
 	    "/dev/null", O_RDWR, 0)) != 0)
 		return (error);
@@ -58,9 +64,6 @@ proc_actions(posix_spawn_file_actions_t *fa, int channel)
 	    STDERR_FILENO)) != 0)
 		return (error);
 #endif
-	if ((error = posix_spawn_file_actions_adddup2(fa, channel,
-	    CHILD_FD)) != 0)
-		return (error);
 	return (posix_spawn_file_actions_addclosefrom_np(fa, CHILD_FD + 1));
 }
 
