@@ -47,7 +47,8 @@ FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		proto/http.c proto/utf8.c proto/ws.c
 
 CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
-		gatewayd/catalog.c gatewayd/catalog_static.c \
+		gatewayd/catalog.c gatewayd/catalog_conf.c \
+		gatewayd/catalog_static.c \
 		proto/record.c
 
 SESSIOND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \

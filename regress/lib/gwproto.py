@@ -24,12 +24,14 @@ A descriptor or a blob given to send() stays the caller's.
 """
 
 import array
+import atexit
 import fcntl
 import os
 import select
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 
 HEADER = struct.Struct(">HHII")
@@ -159,7 +161,7 @@ def _bytes(value):
     return value.encode() if isinstance(value, str) else bytes(value)
 
 
-def encode(name, **fields):
+def encode(name, /, **fields):
     """The payload of a message; a field that is missing or extra raises."""
     out = []
     for field, kind in FIELDS[name]:
@@ -200,7 +202,7 @@ def decode(name, payload):
     return fields
 
 
-def packet(name, id=0, flags=0, **fields):
+def packet(name, /, id=0, flags=0, **fields):
     """A whole packet: header and payload."""
     payload = encode(name, **fields)
     return HEADER.pack(MESSAGES[name][0], flags, HEADER.size + len(payload),
@@ -274,7 +276,7 @@ class Channel:
                     array.array("i", fds))]
         self.sock.sendmsg([data], anc)
 
-    def send(self, name, id=0, fd=None, blob=None, **fields):
+    def send(self, name, /, id=0, fd=None, blob=None, **fields):
         if blob is not None:
             self.raw(packet("BLOB", id, FLAG_FD), [blob])
         flags = 0 if fd is None else FLAG_FD
@@ -328,7 +330,7 @@ class Channel:
                 assert of == id
             return Message(name, id, fields, fd, b)
 
-    def expect(self, name, timeout=10, **fields):
+    def expect(self, name, /, timeout=10, **fields):
         """The next message, which has that name and these values."""
         m = self.recv(timeout)
         assert m.name == name, (m, self.logs)
@@ -357,10 +359,25 @@ def pair():
     return a, b
 
 
+# Ids that nobody has, for children that this process starts as root.
+UID = 64998
+_empty = []
+
+
+def empty():
+    """A directory for a child to be locked in."""
+    if not _empty:
+        _empty.append(tempfile.mkdtemp(prefix="gw-empty-"))
+        os.chmod(_empty[0], 0o755)
+        atexit.register(os.rmdir, _empty[0])
+    return _empty[0]
+
+
 class Child:
     """
     A program of ours, with this process as its parent: started with its
-    channel on descriptor 3 and led through HELLO and SETUP.
+    channel on descriptor 3 and led through HELLO and SETUP.  As root it is
+    made another user, but for the pty helper, which sees to that itself.
     """
 
     def __init__(self, argv, role, number=1, setup=True, preexec=None, **kw):
@@ -389,6 +406,8 @@ class Child:
             values = dict(role=ROLE[role], number=number, privileged=0,
                           uid=os.getuid(), gid=os.getgid(), root="",
                           verbose=1, nofile=256, data=0)
+            if os.geteuid() == 0 and role != "pty":
+                values.update(privileged=1, uid=UID, gid=UID, root=empty())
             values.update(kw)
             self.chan.send("SETUP", **values)
 

@@ -1,0 +1,620 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include "compat.h"
+
+#include <sys/types.h>
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "catalog.h"
+#include "catalog_conf.h"
+#include "chan.h"
+#include "child.h"
+#include "log.h"
+#include "token.h"
+#include "util.h"
+#include "wire.h"
+
+/*
+ * gatewayd-catalog decides who may do what.  It alone has the secrets that
+ * tokens are made with, and the records; it never has a client's socket or
+ * a seal key.
+ *
+ * Its peers: the parent, which configures it, gets GRANT_OPEN and
+ * GRANT_SESSION for what it has allowed and asks RECHECK; and every
+ * frontend, which sends AUTHORIZE and gets DENIED, or through the parent
+ * GRANTED.  A frontend may be in the hands of an attacker: nothing it says
+ * counts but the token, which is verified here from the start.
+ */
+
+/* Frontends at a time; their number is configured and far lower. */
+#define FRONTENDS_MAX	256
+
+/* Questions that wait for the back end; it is slow when there are more. */
+#define REQUESTS_MAX	4096
+
+/* Lines of refusals for the audit log: this many in a second. */
+#define DENIALS_MAX	200
+
+struct frontend {
+	TAILQ_ENTRY(frontend)	 entry;
+	uint32_t		 number;
+	struct chan		*chan;
+};
+TAILQ_HEAD(frontends, frontend);
+
+/* An AUTHORIZE for a sandbox, or a RECHECK, under way. */
+struct request {
+	TAILQ_ENTRY(request)	 entry;
+	struct catalog_query	 q;
+	uint32_t		 frontend;	/* number; 0: RECHECK */
+	uint32_t		 id;
+	uint8_t			 api;
+	char			 address[ADDRESS_MAX + 1];
+};
+TAILQ_HEAD(requests, request);
+
+static struct catalog {
+	struct event_base	*base;
+	struct chan		*parent;
+	uint16_t		 state;		/* MS_SETUP, MS_RUN */
+	struct frontends	 frontends;
+	size_t			 nfrontends;
+	struct requests		 requests;
+	size_t			 nrequests;
+	const struct catalog_ops *ops;
+	struct catalog_conf	*conf;		/* in force, or NULL */
+	struct catalog_conf	*staged;	/* next, or NULL */
+	time_t			 denial_second;
+	uint32_t		 denials;
+} catalog;
+
+static void	 catalog_free(void);
+static void	 catalog_dispatch_parent(struct chan *, struct imsg *, void *);
+static void	 catalog_configure(struct imsg *);
+static void	 catalog_conf_begin(void);
+static void	 catalog_conf_end(void);
+static void	 catalog_conf_switch(void);
+static void	 catalog_start(void);
+static void	 catalog_channel(struct imsg *);
+static void	 catalog_recheck(const struct imsg *);
+
+static struct frontend
+		*frontend_find(uint32_t);
+static void	 frontend_free(struct frontend *);
+static void	 frontend_closed(struct chan *, const char *, void *);
+static void	 catalog_dispatch_frontend(struct chan *, struct imsg *,
+		    void *);
+
+static int	 action_valid(uint8_t);
+static void	 authorize(struct frontend *, const struct imsg *);
+static uint8_t	 authorize_token(const struct msg_authorize *,
+		    struct token_claims *);
+static void	 authorize_sandbox(struct frontend *, const struct imsg *,
+		    const struct token_claims *);
+static uint8_t	 authorize_session(struct frontend *, const struct imsg *,
+		    const struct token_claims *);
+static void	 deny(uint32_t, uint32_t, uint8_t, uint8_t, const char *,
+		    const char *, const char *);
+static void	 denial_report(uint8_t, uint8_t, const char *, const char *,
+		    const char *);
+
+static struct request
+		*request_new(const char *, const char *);
+static void	 request_free(struct request *);
+static void	 open_done(struct catalog_query *, enum catalog_answer,
+		    struct catalog_found *);
+static int	 open_grant(struct request *, struct catalog_found *);
+static void	 recheck_done(struct catalog_query *, enum catalog_answer,
+		    struct catalog_found *);
+
+int
+main(void)
+{
+	struct msg_setup	 setup;
+
+	child_start(ROLE_CATALOG, &setup);
+	tzset();
+	if (token_init() == -1)
+		fatalx("the libraries for tokens do not work");
+	TAILQ_INIT(&catalog.frontends);
+	TAILQ_INIT(&catalog.requests);
+	catalog.ops = &catalog_static;
+	catalog.state = MS_SETUP;
+	if ((catalog.base = event_base_new()) == NULL)
+		fatalx("cannot make an event loop");
+	catalog.parent = child_channel(catalog.base, &parent_to_catalog,
+	    &catalog_to_parent, catalog_dispatch_parent, NULL);
+	event_base_dispatch(catalog.base);
+	catalog_free();
+	return (0);
+}
+
+static void
+catalog_free(void)
+{
+	struct frontend	*f;
+	struct request	*r;
+
+	while ((r = TAILQ_FIRST(&catalog.requests)) != NULL) {
+		catalog.ops->cancel(&r->q);
+		request_free(r);
+	}
+	while ((f = TAILQ_FIRST(&catalog.frontends)) != NULL)
+		frontend_free(f);
+	chan_free(catalog.parent);
+	catalog_conf_free(catalog.staged);
+	catalog_conf_free(catalog.conf);
+	event_base_free(catalog.base);
+}
+
+/* The parent is trusted: what it should not say is a bug, and ends us. */
+static void
+catalog_dispatch_parent(struct chan *c UNUSED, struct imsg *im,
+    void *arg UNUSED)
+{
+	switch (im->type) {
+	case IMSG_VERBOSE:
+		log_setverbose(im->m.verbose.verbose);
+		break;
+	case IMSG_START:
+		catalog_start();
+		break;
+	case IMSG_STOP:
+		(void)event_base_loopbreak(catalog.base);
+		break;
+	case IMSG_CHANNEL:
+		catalog_channel(im);
+		break;
+	case IMSG_RECHECK:
+		catalog_recheck(im);
+		break;
+	default:
+		catalog_configure(im);
+		break;
+	}
+}
+
+/*
+ * A configuration is taken aside as it comes, looked at when it is complete,
+ * and put in force, or forgotten, when the parent says so.
+ */
+static void
+catalog_configure(struct imsg *im)
+{
+	if (im->type != IMSG_CONF_BEGIN && catalog.staged == NULL)
+		fatalx("%s without a configuration", msg_name(im->type));
+	switch (im->type) {
+	case IMSG_CONF_BEGIN:
+		catalog_conf_begin();
+		break;
+	case IMSG_CONF_API:
+		catalog_conf_api(catalog.staged, &im->m.conf_api);
+		break;
+	case IMSG_CONF_KEY:
+		catalog_conf_key(catalog.staged, &im->m.conf_key, im->fd);
+		break;
+	case IMSG_CONF_SANDBOX:
+		catalog_conf_sandbox(catalog.staged, &im->m.conf_sandbox,
+		    im->blob);
+		break;
+	case IMSG_CONF_OWNER:
+		catalog_conf_owner(catalog.staged, &im->m.conf_owner);
+		break;
+	case IMSG_CONF_END:
+		catalog_conf_end();
+		break;
+	case IMSG_CONF_SWITCH:
+		catalog_conf_switch();
+		break;
+	case IMSG_CONF_DROP:
+		catalog_conf_free(catalog.staged);
+		catalog.staged = NULL;
+		chan_set_state(catalog.parent, catalog.state);
+		break;
+	default:
+		fatalx("unexpected %s", msg_name(im->type));
+	}
+}
+
+/* Also in place of one that was given up half way. */
+static void
+catalog_conf_begin(void)
+{
+	catalog_conf_free(catalog.staged);
+	if ((catalog.staged = catalog_conf_new()) == NULL)
+		fatal("configuration");
+	chan_set_state(catalog.parent, catalog.state | MS_CONF);
+}
+
+static void
+catalog_conf_end(void)
+{
+	struct imsg	 im;
+
+	chan_set_state(catalog.parent, catalog.state | MS_STAGED);
+	imsg_init(&im, IMSG_CONF_OK, 0);
+	if (catalog_conf_check(catalog.staged) == -1) {
+		im.type = IMSG_CONF_FAIL;
+		strlcpy(im.m.fail.reason, catalog.staged->why,
+		    sizeof(im.m.fail.reason));
+	}
+	if (chan_send(catalog.parent, &im) == -1)
+		fatal("cannot answer the parent");
+}
+
+static void
+catalog_conf_switch(void)
+{
+	if (catalog.staged->why[0] != '\0')
+		fatalx("told to use a configuration that was refused");
+	catalog_conf_free(catalog.conf);
+	catalog.conf = catalog.staged;
+	catalog.staged = NULL;
+	static_use(catalog.conf->records);
+	token_cache_flush();
+	chan_set_state(catalog.parent, catalog.state);
+	log_debug("configuration in force");
+}
+
+static void
+catalog_start(void)
+{
+	if (catalog.conf == NULL)
+		fatalx("started without a configuration");
+	catalog.state = MS_RUN;
+	child_ready(catalog.parent, SANDBOX_CATALOG);
+}
+
+static void
+catalog_channel(struct imsg *im)
+{
+	struct frontend	*f;
+
+	if (im->m.channel.role != ROLE_FRONTEND)
+		fatalx("channel to a process that does not talk to us");
+	if (catalog.nfrontends == FRONTENDS_MAX) {
+		log_warnx("more than %d frontends", FRONTENDS_MAX);
+		return;
+	}
+	if ((f = calloc(1, sizeof(*f))) == NULL ||
+	    (f->chan = chan_new(catalog.base, im->fd, &frontend_to_catalog,
+	    &catalog_to_frontend, catalog_dispatch_frontend, frontend_closed,
+	    f)) == NULL) {
+		log_warn("channel of frontend %u", im->m.channel.number);
+		free(f);
+		return;
+	}
+	im->fd = -1;
+	f->number = im->m.channel.number;
+	chan_set_state(f->chan, MS_RUN);
+	TAILQ_INSERT_TAIL(&catalog.frontends, f, entry);
+	catalog.nfrontends++;
+}
+
+static void
+catalog_recheck(const struct imsg *im)
+{
+	struct request	*r;
+
+	if ((r = request_new(im->m.recheck.principal,
+	    im->m.recheck.sandbox)) == NULL) {
+		(void)chan_send_empty(catalog.parent, IMSG_RECHECK_LATER,
+		    im->id);
+		return;
+	}
+	r->id = im->id;
+	r->api = im->m.recheck.api;
+	r->q.done = recheck_done;
+	catalog.ops->lookup(&r->q);
+}
+
+/* LATER changes nothing; so does an answer that could not be sent. */
+static void
+recheck_done(struct catalog_query *q, enum catalog_answer answer,
+    struct catalog_found *found UNUSED)
+{
+	struct request	*r;
+	uint16_t	 type;
+
+	r = (struct request *)(void *)((char *)q -
+	    offsetof(struct request, q));
+	type = IMSG_RECHECK_LATER;
+	if (answer == CATALOG_YES)
+		type = IMSG_RECHECK_OK;
+	else if (answer == CATALOG_NO)
+		type = IMSG_RECHECK_FAIL;
+	if (chan_send_empty(catalog.parent, type, r->id) == -1)
+		log_warn("recheck");
+	request_free(r);
+}
+
+static struct frontend *
+frontend_find(uint32_t number)
+{
+	struct frontend	*f;
+
+	TAILQ_FOREACH(f, &catalog.frontends, entry)
+		if (f->number == number)
+			return (f);
+	return (NULL);
+}
+
+static void
+frontend_free(struct frontend *f)
+{
+	TAILQ_REMOVE(&catalog.frontends, f, entry);
+	catalog.nfrontends--;
+	chan_free(f->chan);
+	free(f);
+}
+
+static void
+frontend_closed(struct chan *c UNUSED, const char *why, void *arg)
+{
+	struct frontend	*f;
+
+	f = arg;
+	if (why != NULL)
+		log_warnx("frontend %u: %s, channel closed", f->number, why);
+	frontend_free(f);
+}
+
+static void
+catalog_dispatch_frontend(struct chan *c, struct imsg *im, void *arg)
+{
+	/* The table lets nothing else through. */
+	if (!action_valid(im->m.authorize.action))
+		frontend_closed(c, "malformed action", arg);
+	else
+		authorize(arg, im);
+	explicit_bzero(im->m.authorize.token,
+	    sizeof(im->m.authorize.token));
+}
+
+static int
+action_valid(uint8_t action)
+{
+	switch (action) {
+	case ACTION_OPEN:
+	case ACTION_ATTACH:
+	case ACTION_INPUT:
+	case ACTION_RESIZE:
+	case ACTION_CLOSE:
+		return (1);
+	default:
+		return (0);
+	}
+}
+
+static void
+authorize(struct frontend *f, const struct imsg *im)
+{
+	const struct msg_authorize	*m;
+	struct token_claims		 claims;
+	uint8_t				 reason;
+
+	m = &im->m.authorize;
+	if ((reason = authorize_token(m, &claims)) == 0) {
+		if (m->action == ACTION_OPEN) {
+			authorize_sandbox(f, im, &claims);
+			return;
+		}
+		reason = authorize_session(f, im, &claims);
+	}
+	if (reason != 0)
+		deny(f->number, im->id, reason, m->action, claims.principal,
+		    m->object, m->address);
+}
+
+/* 0, or why the token is not taken. */
+static uint8_t
+authorize_token(const struct msg_authorize *m, struct token_claims *claims)
+{
+	const struct catalog_api	*api;
+
+	memset(claims, 0, sizeof(*claims));
+	if (catalog.conf == NULL || catalog.state != MS_RUN)
+		return (DENY_UNAVAILABLE);
+	api = &catalog.conf->apis[m->api];
+	if (!api->configured)
+		return (DENY_TOKEN);
+	switch (token_verify(api->keys, api->nkeys, &api->policy,
+	    (int64_t)time(NULL), m->token, strlen(m->token), claims)) {
+	case TOKEN_OK:
+		return (0);
+	case TOKEN_EXPIRED:
+		return (DENY_EXPIRED);
+	default:
+		return (DENY_TOKEN);
+	}
+}
+
+/* Whose session it is the parent knows, as it knows all of them. */
+static uint8_t
+authorize_session(struct frontend *f, const struct imsg *im,
+    const struct token_claims *claims)
+{
+	const struct msg_authorize	*m;
+	struct msg_grant_session	*g;
+	struct imsg			 out;
+
+	m = &im->m.authorize;
+	if (!wire_uuid_valid(m->object, strlen(m->object)))
+		return (DENY_NOT_FOUND);
+	imsg_init(&out, IMSG_GRANT_SESSION, im->id);
+	g = &out.m.grant_session;
+	g->frontend = f->number;
+	g->api = m->api;
+	g->action = m->action;
+	strlcpy(g->principal, claims->principal, sizeof(g->principal));
+	strlcpy(g->session, m->object, sizeof(g->session));
+	memcpy(g->hash, claims->hash, sizeof(g->hash));
+	strlcpy(g->address, m->address, sizeof(g->address));
+	if (chan_send(catalog.parent, &out) == -1) {
+		log_warn("grant");
+		return (DENY_UNAVAILABLE);
+	}
+	return (0);
+}
+
+/* The answer comes in open_done(). */
+static void
+authorize_sandbox(struct frontend *f, const struct imsg *im,
+    const struct token_claims *claims)
+{
+	const struct msg_authorize	*m;
+	struct request			*r;
+
+	m = &im->m.authorize;
+	if ((r = request_new(claims->principal, m->object)) == NULL) {
+		deny(f->number, im->id, DENY_UNAVAILABLE, m->action,
+		    claims->principal, m->object, m->address);
+		return;
+	}
+	r->frontend = f->number;
+	r->id = im->id;
+	r->api = m->api;
+	strlcpy(r->address, m->address, sizeof(r->address));
+	r->q.want_record = 1;
+	r->q.done = open_done;
+	catalog.ops->lookup(&r->q);
+}
+
+static void
+open_done(struct catalog_query *q, enum catalog_answer answer,
+    struct catalog_found *found)
+{
+	struct request	*r;
+	uint8_t		 reason;
+
+	r = (struct request *)(void *)((char *)q -
+	    offsetof(struct request, q));
+	reason = DENY_UNAVAILABLE;
+	if (answer == CATALOG_NO)
+		reason = DENY_NOT_FOUND;
+	else if (answer == CATALOG_YES && open_grant(r, found) == 0)
+		reason = 0;
+	if (reason != 0)
+		deny(r->frontend, r->id, reason, ACTION_OPEN, q->principal,
+		    q->sandbox, r->address);
+	request_free(r);
+}
+
+static int
+open_grant(struct request *r, struct catalog_found *found)
+{
+	struct msg_grant_open	*g;
+	struct imsg		 out;
+
+	imsg_init(&out, IMSG_GRANT_OPEN, r->id);
+	g = &out.m.grant_open;
+	g->frontend = r->frontend;
+	g->api = r->api;
+	strlcpy(g->principal, r->q.principal, sizeof(g->principal));
+	strlcpy(g->sandbox, r->q.sandbox, sizeof(g->sandbox));
+	strlcpy(g->user, found->user, sizeof(g->user));
+	g->version = found->version;
+	strlcpy(g->address, r->address, sizeof(g->address));
+	out.blob = found->record;
+	found->record = -1;
+	if (chan_send(catalog.parent, &out) == -1) {
+		log_warn("grant");
+		return (-1);
+	}
+	return (0);
+}
+
+static void
+deny(uint32_t frontend, uint32_t id, uint8_t reason, uint8_t action,
+    const char *principal, const char *object, const char *address)
+{
+	struct frontend	*f;
+	struct imsg	 im;
+
+	denial_report(reason, action, principal, object, address);
+	if ((f = frontend_find(frontend)) == NULL)
+		return;
+	imsg_init(&im, IMSG_DENIED, id);
+	im.m.deny.reason = reason;
+	/* One that does not take its answers will time out, alone. */
+	if (chan_send(f->chan, &im) == -1)
+		log_warn("frontend %u", frontend);
+}
+
+/* Whoever tries tokens by the thousand must not fill the log, or a queue. */
+static void
+denial_report(uint8_t reason, uint8_t action, const char *principal,
+    const char *object, const char *address)
+{
+	struct msg_denial	*m;
+	struct imsg		 im;
+	time_t			 now;
+
+	if ((now = util_now()) != catalog.denial_second) {
+		if (catalog.denials > DENIALS_MAX)
+			log_warnx("%u more refusals in one second",
+			    catalog.denials - DENIALS_MAX);
+		catalog.denial_second = now;
+		catalog.denials = 0;
+	}
+	if (catalog.denials++ >= DENIALS_MAX || catalog.state != MS_RUN)
+		return;
+	imsg_init(&im, IMSG_DENIAL, 0);
+	m = &im.m.denial;
+	m->reason = reason;
+	m->action = action;
+	strlcpy(m->principal, principal, sizeof(m->principal));
+	strlcpy(m->object, object, sizeof(m->object));
+	strlcpy(m->address, address, sizeof(m->address));
+	if (chan_send(catalog.parent, &im) == -1)
+		log_warn("denial");
+}
+
+static struct request *
+request_new(const char *principal, const char *sandbox)
+{
+	struct request	*r;
+
+	if (catalog.nrequests == REQUESTS_MAX) {
+		log_warnx("the %s catalog does not keep up",
+		    catalog.ops->name);
+		return (NULL);
+	}
+	if ((r = calloc(1, sizeof(*r))) == NULL) {
+		log_warn("request");
+		return (NULL);
+	}
+	strlcpy(r->q.principal, principal, sizeof(r->q.principal));
+	strlcpy(r->q.sandbox, sandbox, sizeof(r->q.sandbox));
+	TAILQ_INSERT_TAIL(&catalog.requests, r, entry);
+	catalog.nrequests++;
+	return (r);
+}
+
+static void
+request_free(struct request *r)
+{
+	TAILQ_REMOVE(&catalog.requests, r, entry);
+	catalog.nrequests--;
+	free(r);
+}
