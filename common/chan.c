@@ -62,6 +62,7 @@ struct chan {
 	const struct msg_table	*out;
 	chan_dispatch		 dispatch;
 	chan_closed		 closed;
+	void			(*drained)(struct chan *, void *);
 	void			*arg;
 	uint16_t		 state;
 	uint64_t		 seen;		/* of MR_ONCE, by place */
@@ -203,6 +204,12 @@ size_t
 chan_queued(const struct chan *c)
 {
 	return (c->count);
+}
+
+void
+chan_on_drained(struct chan *c, void (*drained)(struct chan *, void *))
+{
+	c->drained = drained;
 }
 
 void
@@ -546,6 +553,12 @@ chan_writable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		c->bytes -= p->len;
 		packet_free(p);
 	}
+	if (c->drained == NULL)
+		return;
+	c->busy++;
+	c->drained(c, c->arg);
+	if (--c->busy == 0 && c->dead)
+		chan_destroy(c);
 }
 
 int

@@ -76,6 +76,12 @@ void	 chan_drain(struct chan *);
 /* Messages that wait in our queue. */
 size_t	 chan_queued(const struct chan *);
 
+/*
+ * Call this, with the argument of chan_new(), each time that a queue has
+ * been sent to its end: for whoever has more to say than the queue takes.
+ */
+void	 chan_on_drained(struct chan *, void (*)(struct chan *, void *));
+
 /* Raise or lower the bound of the queue: messages, bytes. */
 void	 chan_set_bounds(struct chan *, size_t, size_t);
 

@@ -23,10 +23,17 @@
 #include <unistd.h>
 
 #include "blob.h"
+#include "chan.h"
 #include "kid.h"
 #include "log.h"
 #include "parent.h"
 #include "record.h"
+
+/*
+ * Sandboxes wait while so many messages do: each has a descriptor, and a
+ * channel queues only so many of either.
+ */
+#define PUSH_QUEUE	64
 
 static int	 push_frontend(struct kid *, const struct config *);
 static int	 push_proxies(struct kid *, const struct config *);
@@ -40,14 +47,15 @@ static size_t	 record_add(uint8_t *, size_t, uint8_t, const char *,
 
 /*
  * Send a frontend or the catalog its part of a configuration, from
- * CONF_BEGIN to CONF_END.  Returns 0, or -1 after a log line; the child has
- * then seen less than it needs and must be ended, or told CONF_DROP.
+ * CONF_BEGIN to CONF_END.  Sandboxes, of which there may be many, follow as
+ * the channel takes them, so the configuration must live until the child
+ * has answered or ended.  Returns 0, or -1 after a log line; the child has
+ * then seen less than it needs and must be ended.
  */
 int
 confpush(struct kid *k, const struct config *conf)
 {
-	const struct config_api		*api;
-	const struct config_sandbox	*sb;
+	const struct config_api	*api;
 
 	if (kid_send_empty(k, IMSG_CONF_BEGIN, 0) == -1)
 		return (-1);
@@ -57,11 +65,27 @@ confpush(struct kid *k, const struct config *conf)
 	TAILQ_FOREACH(api, &conf->apis, entry)
 		if (push_api(k, api) == -1)
 			return (-1);
-	if (k->kind->role == ROLE_CATALOG)
-		TAILQ_FOREACH(sb, &conf->sandboxes, entry)
-			if (push_sandbox(k, sb) == -1)
-				return (-1);
+	if (k->kind->role == ROLE_CATALOG &&
+	    (k->push = TAILQ_FIRST(&conf->sandboxes)) != NULL) {
+		confpush_more(k);
+		return (0);
+	}
 	return (kid_send_empty(k, IMSG_CONF_END, 0));
+}
+
+/* Go on with the sandboxes, if any are left to be told. */
+void
+confpush_more(struct kid *k)
+{
+	while (k->push != NULL && chan_queued(k->chan) < PUSH_QUEUE) {
+		if (push_sandbox(k, k->push) == -1) {
+			k->push = NULL;
+			kid_bad(k, "cannot be told its sandboxes");
+			return;
+		}
+		if ((k->push = TAILQ_NEXT(k->push, entry)) == NULL)
+			(void)kid_send_empty(k, IMSG_CONF_END, 0);
+	}
 }
 
 static int

@@ -44,6 +44,7 @@
 static int	 kid_cmp(struct kid *, struct kid *);
 static void	 kid_received(struct chan *, struct imsg *, void *);
 static void	 kid_closed(struct chan *, const char *, void *);
+static void	 kid_drained(struct chan *, void *);
 static void	 kid_kill(evutil_socket_t, short, void *);
 static void	 kid_log(struct kid *, const struct msg_log *);
 static int	 kid_introduce(struct kid *, gid_t, uint32_t, uint64_t);
@@ -110,6 +111,7 @@ kid_start(struct parent *p, const struct kid_kind *kind, void *owner,
 		errno = saved;
 		goto fail;
 	}
+	chan_on_drained(k->chan, kid_drained);
 	return (k);
  fail:
 	saved = errno;
@@ -219,6 +221,12 @@ kid_log(struct kid *k, const struct msg_log *m)
 		k->log_lost++;
 	else
 		log_child(m->priority, k->name, m->text);
+}
+
+static void
+kid_drained(struct chan *c UNUSED, void *arg)
+{
+	confpush_more(arg);
 }
 
 static void

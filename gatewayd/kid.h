@@ -26,6 +26,8 @@
 #include "tables.h"
 
 struct chan;
+struct config;
+struct config_sandbox;
 struct event;
 struct kid;
 struct parent;
@@ -59,6 +61,7 @@ struct kid {
 	int			 ready;
 	struct chan		*chan;		/* NULL: it has ended */
 	struct event		*ev_kill;
+	const struct config_sandbox *push;	/* to be told next, or NULL */
 	char			 name[64];	/* for log lines */
 	time_t			 log_second;	/* its allowance of lines */
 	uint32_t		 log_lines;

@@ -100,6 +100,7 @@ struct kid	*slot_frontend(struct parent *, uint32_t);
 
 /* confpush.c: the configuration as messages */
 int		 confpush(struct kid *, const struct config *);
+void		 confpush_more(struct kid *);
 
 /* reload.c */
 void		 reload_start(struct parent *, uint32_t);
