@@ -37,8 +37,10 @@ struct jsonscan {
 	struct json_name	 names[JSONSCAN_NAMES_MAX];
 	size_t			 nnames;
 	int			 depth;
+	int			 nul;		/* allowed in values */
 };
 
+static int	 scan_text(const char *, size_t, int);
 static int	 scan_value(struct jsonscan *);
 static int	 scan_object(struct jsonscan *);
 static int	 scan_member(struct jsonscan *, size_t);
@@ -58,12 +60,25 @@ static int	 next_hex4(const uint8_t **, const uint8_t *, uint32_t *);
 int
 jsonscan_object(const char *text, size_t len)
 {
+	return (scan_text(text, len, 0));
+}
+
+int
+jsonscan_input(const char *text, size_t len)
+{
+	return (scan_text(text, len, 1));
+}
+
+static int
+scan_text(const char *text, size_t len, int nul)
+{
 	struct jsonscan	 s;
 
 	s.p = (const uint8_t *)text;
 	s.end = s.p + len;
 	s.nnames = 0;
 	s.depth = 0;
+	s.nul = nul;
 	scan_space(&s);
 	if (scan_object(&s) == -1)
 		return (-1);
@@ -171,7 +186,8 @@ scan_string(struct jsonscan *s, struct json_name *name)
 		return (-1);
 	start = s->p;
 	while (s->p < s->end && *s->p != '"') {
-		if (next_char(&s->p, s->end, &c) == -1 || c == 0)
+		if (next_char(&s->p, s->end, &c) == -1 ||
+		    (c == 0 && (name != NULL || !s->nul)))
 			return (-1);
 	}
 	if (name != NULL) {
@@ -299,7 +315,8 @@ next_utf8(const uint8_t **pp, const uint8_t *end, uint32_t *c)
 static int
 next_escape(const uint8_t **pp, const uint8_t *end, uint32_t *c)
 {
-	static const char	 from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	static const char	 from[] = "\"\\/bfnrt";
+	static const char	 to[] = "\"\\/\b\f\n\r\t";
 	const char		*f;
 	uint32_t		 low;
 

@@ -25,8 +25,8 @@
  * comes before json-c, which keeps only the last of several members of one
  * name, takes control characters in strings and stops at the first NUL.
  */
-#define JSONSCAN_DEPTH_MAX	16	/* objects and arrays inside each other */
-#define JSONSCAN_NAMES_MAX	128	/* members of the objects open at a time */
+#define JSONSCAN_DEPTH_MAX	16	/* objects, arrays in each other */
+#define JSONSCAN_NAMES_MAX	128	/* members of all open objects */
 
 /*
  * Whether the len bytes at text are exactly one JSON object as of RFC 8259:
@@ -36,5 +36,11 @@
  * says SHOULD).  Returns 0, or -1.
  */
 int	 jsonscan_object(const char *, size_t);
+
+/*
+ * The same, but strings that are values may hold the character NUL, as
+ * \u0000: it is a key of a terminal, so input is full of it.
+ */
+int	 jsonscan_input(const char *, size_t);
 
 #endif /* GATEWAYD_PROTO_JSONSCAN_H */
