@@ -42,8 +42,11 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		proto/http.c proto/record.c
 
 FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
-		gatewayd/api_pocketenv.c gatewayd/frontend.c gatewayd/page.c \
-		gatewayd/reply.c gatewayd/route.c \
+		gatewayd/accept.c gatewayd/api_pocketenv.c gatewayd/ask.c \
+		gatewayd/body.c gatewayd/client.c gatewayd/crowd.c \
+		gatewayd/front_conf.c gatewayd/frontend.c gatewayd/link.c \
+		gatewayd/page.c gatewayd/pass.c gatewayd/rate.c \
+		gatewayd/reply.c gatewayd/request.c gatewayd/route.c \
 		proto/http.c proto/utf8.c proto/ws.c
 
 CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \

@@ -1,0 +1,229 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/types.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "accept.h"
+#include "chan.h"
+#include "child.h"
+#include "client.h"
+#include "front_conf.h"
+#include "frontend.h"
+#include "log.h"
+#include "net.h"
+
+/* Connections taken for one readiness, so that clients get their turn. */
+#define ACCEPT_BATCH	16
+
+/* How long we do not accept when there is no room: milliseconds. */
+#define ACCEPT_PAUSE	200
+
+/*
+ * Descriptors that are not for connections: channels to workers, copies on
+ * their way to them, blobs.  A quarter, and what every process has open.
+ */
+#define FD_SHARE	4
+#define FD_OWN		16
+
+#define LISTENERS_MAX	64
+
+static struct {
+	struct event	*ev[LISTENERS_MAX];
+	int		 fd[LISTENERS_MAX];
+	size_t		 n;
+	struct event	*ev_resume;
+	size_t		 max;		/* connections */
+	int		 spare;		/* -1 while we have none */
+} acc = { .spare = -1 };
+
+static void	 accept_listen(void);
+static void	 accept_pause(void);
+static void	 accept_resume(evutil_socket_t, short, void *);
+static void	 accept_ready(evutil_socket_t, short, void *);
+static int	 accept_one(int);
+static int	 accept_starved(int);
+
+int
+accept_init(void)
+{
+	struct rlimit	 rl;
+	rlim_t		 n;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		return (-1);
+	n = rl.rlim_cur - rl.rlim_cur / FD_SHARE;
+	if (n < FD_OWN + 8) {
+		errno = EMFILE;
+		return (-1);
+	}
+	acc.max = (size_t)n - FD_OWN;
+	if ((acc.ev_resume = event_new(frontend_base(), -1, 0, accept_resume,
+	    NULL)) == NULL)
+		return (-1);
+	acc.spare = fcntl(CHILD_FD, F_DUPFD_CLOEXEC, 0);
+	return (acc.spare == -1 ? -1 : 0);
+}
+
+int
+accept_add(int fd)
+{
+	struct event	*ev;
+
+	if (acc.n == LISTENERS_MAX ||
+	    (ev = event_new(frontend_base(), fd, EV_READ | EV_PERSIST,
+	    accept_ready, NULL)) == NULL)
+		return (-1);
+	acc.fd[acc.n] = fd;
+	acc.ev[acc.n++] = ev;
+	return (0);
+}
+
+static void
+accept_listen(void)
+{
+	size_t	 i;
+
+	for (i = 0; i < acc.n; i++)
+		if (event_add(acc.ev[i], NULL) == -1)
+			fatal("cannot watch a listener");
+}
+
+void
+accept_start(void)
+{
+	accept_listen();
+}
+
+void
+accept_stop(void)
+{
+	size_t	 i;
+
+	for (i = 0; i < acc.n; i++)
+		(void)event_del(acc.ev[i]);
+	(void)event_del(acc.ev_resume);
+}
+
+/* Clients wait in the backlog meanwhile, or go to another frontend. */
+static void
+accept_pause(void)
+{
+	struct timeval	 tv = { 0, ACCEPT_PAUSE * 1000 };
+	size_t		 i;
+
+	for (i = 0; i < acc.n; i++)
+		(void)event_del(acc.ev[i]);
+	(void)event_add(acc.ev_resume, &tv);
+}
+
+static void
+accept_resume(evutil_socket_t fd UNUSED, short what UNUSED,
+    void *arg UNUSED)
+{
+	if (acc.spare == -1)
+		acc.spare = fcntl(CHILD_FD, F_DUPFD_CLOEXEC, 0);
+	accept_listen();
+}
+
+static void
+accept_ready(evutil_socket_t fd, short what UNUSED, void *arg UNUSED)
+{
+	int	 i;
+
+	for (i = 0; i < ACCEPT_BATCH; i++) {
+		if (client_count() >= acc.max && !client_evict()) {
+			log_debug("%zu connections, all busy", client_count());
+			accept_pause();
+			return;
+		}
+		if (!accept_one(fd))
+			return;
+	}
+}
+
+/* Returns 1 if there may be more. */
+static int
+accept_one(int listener)
+{
+	struct sockaddr_storage	 ss;
+	struct net_addr		 peer;
+	socklen_t		 len;
+	int			 fd;
+
+	len = sizeof(ss);
+	fd = accept4(listener, (struct sockaddr *)&ss, &len,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd == -1) {
+		switch (errno) {
+		case EMFILE:
+		case ENFILE:
+		case ENOBUFS:
+		case ENOMEM:
+			return (accept_starved(listener));
+		case ECONNABORTED:
+		case EINTR:
+			return (1);
+		case EAGAIN:
+			return (0);
+		default:
+			log_warn("accept");
+			accept_pause();
+			return (0);
+		}
+	}
+	if (net_from_sockaddr(&peer, (struct sockaddr *)&ss) == -1) {
+		close(fd);
+		return (1);
+	}
+	client_new(fd, &peer, front_conf_proxy(frontend_conf(), &peer));
+	return (1);
+}
+
+/*
+ * Out of descriptors.  Somebody who waits for nothing makes room; if there
+ * is nobody, the spare descriptor lets us take this connection and close
+ * it, which tells the client more than silence.
+ */
+static int
+accept_starved(int listener)
+{
+	int	 fd;
+
+	log_debug("accept: %s, %zu connections", strerror(errno),
+	    client_count());
+	if (client_evict())
+		return (1);
+	if (acc.spare != -1) {
+		close(acc.spare);
+		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (fd != -1)
+			close(fd);
+		acc.spare = fcntl(CHILD_FD, F_DUPFD_CLOEXEC, 0);
+	}
+	accept_pause();
+	return (0);
+}

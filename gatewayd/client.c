@@ -1,0 +1,685 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+
+#include "client.h"
+#include "crowd.h"
+#include "front_conf.h"
+#include "frontend.h"
+#include "log.h"
+#include "request.h"
+#include "route.h"
+#include "ws.h"
+
+/* All in seconds.  How long a connection may wait for its next request. */
+#define IDLE_TIMEOUT	60
+/* An answer is short; who does not take it in this time is gone. */
+#define WRITE_TIMEOUT	10
+/* After the last answer we read on, so that no reset destroys it. */
+#define LINGER_TIMEOUT	2
+#define LINGER_MAX	(64 * 1024)
+
+#define BUFFER_FIRST	2048		/* bytes; then doubled */
+
+enum client_state {
+	CLIENT_READING,		/* waits for a whole request */
+	CLIENT_BUSY,		/* a handler has it */
+	CLIENT_SWITCHING,	/* 101 is on its way out */
+	CLIENT_WRITING,		/* the answer is */
+	CLIENT_HANDED,		/* a worker may have the socket */
+	CLIENT_LINGERING	/* nothing more is said */
+};
+
+struct client {
+	TAILQ_ENTRY(client)	 entry;
+	struct seat		 seat;
+	int			 fd;
+	enum client_state	 state;
+	struct net_addr		 peer;
+	int			 proxied;
+	int			 fresh;		/* no request yet */
+	int			 begun;		/* bytes of this request came */
+	int			 eof;		/* nothing more will come */
+	int			 dead;		/* to be freed by the loop */
+	int			 handed;	/* others had the socket */
+	int			 switched;	/* 101 was answered */
+	struct event		*ev_read;
+	struct event		*ev_write;
+	struct event		*ev_timer;
+
+	uint8_t			*in;
+	size_t			 inlen;
+	size_t			 insize;
+	size_t			 headlen;	/* 0 until there is a head */
+	size_t			 taken;		/* head and body */
+	size_t			 drained;
+	struct evbuffer		*out;
+
+	struct request		 req;
+	char			 accept[WS_ACCEPT_LEN + 1];
+	void			(*cancel)(void *);
+	void			(*flushed)(void *);
+	void			*arg;
+};
+
+static TAILQ_HEAD(, client)	clients = TAILQ_HEAD_INITIALIZER(clients);
+static size_t			nclients;
+
+static void	 client_free(struct client *);
+static int	 client_events(struct client *);
+static void	 client_timer(struct client *, unsigned int);
+static void	 client_timeout(evutil_socket_t, short, void *);
+static void	 client_readable(evutil_socket_t, short, void *);
+static void	 client_writable(evutil_socket_t, short, void *);
+static void	 client_read(struct client *);
+static void	 client_eof(struct client *);
+static void	 client_drain(struct client *);
+static size_t	 client_room(const struct client *);
+static int	 client_grow(struct client *, size_t);
+static void	 client_await(struct client *);
+static void	 client_process(struct client *);
+static int	 client_head(struct client *);
+static int	 client_body(struct client *);
+static void	 client_dispatch(struct client *);
+static void	 client_refuse(struct client *, int, const char *);
+static void	 client_queue(struct client *, const void *, size_t);
+static void	 client_flush(struct client *, enum client_state);
+static void	 client_next(struct client *);
+static void	 client_linger(struct client *);
+
+void
+client_new(int fd, const struct net_addr *peer, int proxied)
+{
+	struct client	*c, *excess;
+	int		 on;
+
+	frontend_stats()->accepted++;
+	if ((c = calloc(1, sizeof(*c))) == NULL) {
+		close(fd);
+		return;
+	}
+	c->fd = fd;
+	c->peer = *peer;
+	c->proxied = proxied;
+	c->fresh = 1;
+	http_request_init(&c->req.http);
+	TAILQ_INSERT_TAIL(&clients, c, entry);
+	frontend_stats()->open = ++nclients;
+	if (client_events(c) == -1 || crowd_join(&c->seat, c, CROWD_NEW,
+	    proxied ? NULL : peer, &excess) == -1) {
+		log_warnx("out of memory for a connection");
+		client_free(c);
+		return;
+	}
+	on = 1;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* A whole request in that time, whether its first byte comes or not. */
+	client_timer(c, frontend_conf()->timeout_request);
+	if (excess != NULL)
+		client_free(excess);
+}
+
+static int
+client_events(struct client *c)
+{
+	struct event_base	*base;
+
+	base = frontend_base();
+	c->ev_read = event_new(base, c->fd, EV_READ | EV_PERSIST,
+	    client_readable, c);
+	c->ev_write = event_new(base, c->fd, EV_WRITE, client_writable, c);
+	c->ev_timer = event_new(base, -1, 0, client_timeout, c);
+	c->out = evbuffer_new();
+	if (c->ev_read == NULL || c->ev_write == NULL ||
+	    c->ev_timer == NULL || c->out == NULL)
+		return (-1);
+	return (event_add(c->ev_read, NULL));
+}
+
+static void
+client_free(struct client *c)
+{
+	if (c->cancel != NULL)
+		c->cancel(c->arg);
+	crowd_leave(&c->seat);
+	if (c->ev_read != NULL)
+		event_free(c->ev_read);
+	if (c->ev_write != NULL)
+		event_free(c->ev_write);
+	if (c->ev_timer != NULL)
+		event_free(c->ev_timer);
+	if (c->out != NULL)
+		evbuffer_free(c->out);
+	/* A worker that got the socket late shall see its end. */
+	if (c->handed)
+		(void)shutdown(c->fd, SHUT_RDWR);
+	close(c->fd);
+	if (c->in != NULL)
+		freezero(c->in, c->insize);
+	TAILQ_REMOVE(&clients, c, entry);
+	frontend_stats()->open = --nclients;
+	free(c);
+	if (nclients == 0)
+		frontend_idle();
+}
+
+size_t
+client_count(void)
+{
+	return (nclients);
+}
+
+int
+client_evict(void)
+{
+	struct client	*c;
+
+	if ((c = crowd_oldest()) == NULL)
+		return (0);
+	client_free(c);
+	return (1);
+}
+
+void
+client_stop(void)
+{
+	struct client	*c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &clients, entry, next) {
+		if (c->state == CLIENT_READING)
+			client_free(c);
+		else
+			c->req.to.close = 1;
+	}
+}
+
+static void
+client_timer(struct client *c, unsigned int seconds)
+{
+	struct timeval	 tv = { (time_t)seconds, 0 };
+
+	(void)event_add(c->ev_timer, &tv);
+}
+
+static void
+client_timeout(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	struct client	*c = arg;
+
+	if (c->state == CLIENT_READING && c->inlen > 0)
+		client_refuse(c, 408, "the request took too long");
+	else
+		client_free(c);
+}
+
+/* How many bytes the buffer may hold in this state. */
+static size_t
+client_room(const struct client *c)
+{
+	if (c->state != CLIENT_READING)
+		return (c->taken + CLIENT_AHEAD);
+	return (c->headlen == 0 ? HTTP_HEAD_MAX : c->taken);
+}
+
+static int
+client_grow(struct client *c, size_t want)
+{
+	uint8_t	*p;
+	size_t	 size;
+
+	if (want <= c->insize)
+		return (0);
+	size = c->insize == 0 ? BUFFER_FIRST : c->insize;
+	while (size < want)
+		size *= 2;
+	/* Requests carry tokens; recallocarray() leaves no copy behind. */
+	if ((p = recallocarray(c->in, c->insize, size, 1)) == NULL)
+		return (-1);
+	c->in = p;
+	c->insize = size;
+	return (0);
+}
+
+static void
+client_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	struct client	*c = arg;
+
+	if (c->state == CLIENT_LINGERING)
+		client_drain(c);
+	else
+		client_read(c);
+}
+
+static void
+client_read(struct client *c)
+{
+	ssize_t	 n;
+	size_t	 room, size;
+
+	/* While a request is under way we only read so far ahead. */
+	if ((room = client_room(c)) <= c->inlen) {
+		(void)event_del(c->ev_read);
+		return;
+	}
+	if (c->inlen == c->insize &&
+	    client_grow(c, c->inlen + 1) == -1) {
+		client_free(c);
+		return;
+	}
+	size = c->insize < room ? c->insize : room;
+	n = read(c->fd, c->in + c->inlen, size - c->inlen);
+	if (n == -1) {
+		if (errno != EAGAIN && errno != EINTR)
+			client_free(c);
+		return;
+	}
+	if (n == 0) {
+		client_eof(c);
+		return;
+	}
+	c->inlen += (size_t)n;
+	if (c->state == CLIENT_READING)
+		client_process(c);
+}
+
+/*
+ * The client has closed its side at least.  It may still read an answer,
+ * unless it wanted a WebSocket: that is over when one side ends it.
+ */
+static void
+client_eof(struct client *c)
+{
+	c->eof = 1;
+	(void)event_del(c->ev_read);
+	if (c->state == CLIENT_READING ||
+	    (c->req.http.upgrade && c->state != CLIENT_WRITING))
+		client_free(c);
+}
+
+static void
+client_drain(struct client *c)
+{
+	char	 junk[4096];
+	ssize_t	 n;
+
+	n = read(c->fd, junk, sizeof(junk));
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0 && (c->drained += (size_t)n) <= LINGER_MAX)
+		return;
+	client_free(c);
+}
+
+/* Nothing has come of the next request yet. */
+static void
+client_await(struct client *c)
+{
+	if (c->eof) {
+		client_free(c);
+		return;
+	}
+	if (!c->fresh)
+		client_timer(c, IDLE_TIMEOUT);
+}
+
+/* Go on with the request at the start of the buffer. */
+static void
+client_process(struct client *c)
+{
+	int	 r;
+
+	if (c->inlen == 0) {
+		client_await(c);
+		return;
+	}
+	if (!c->begun) {
+		c->begun = 1;
+		if (!c->fresh)
+			client_timer(c, frontend_conf()->timeout_request);
+	}
+	r = 1;
+	if (c->headlen == 0 && (r = client_head(c)) == 1)
+		r = client_body(c);
+	switch (r) {
+	case -1:
+		client_free(c);
+		return;
+	case -2:
+		client_refuse(c, c->req.http.status, c->req.http.why);
+		return;
+	case 1:
+		if (c->inlen >= c->taken) {
+			client_dispatch(c);
+			return;
+		}
+		break;
+	}
+	if (c->eof)
+		client_free(c);
+}
+
+/* 1 with a whole head, 0 if more is needed, -2 if it is to be refused. */
+static int
+client_head(struct client *c)
+{
+	int	 r;
+
+	r = http_parse_head(&c->req.http, (const char *)c->in, c->inlen,
+	    &c->headlen);
+	if (r != 1)
+		return (r == 0 ? 0 : -2);
+	c->taken = c->headlen;
+	if (c->req.http.content_length > 0)
+		c->taken += (size_t)c->req.http.content_length;
+	return (1);
+}
+
+/*
+ * Make room for the body now, and look at the head again if that moved it:
+ * from here on nothing does.  1, or -1 when out of memory.
+ */
+static int
+client_body(struct client *c)
+{
+	if (c->taken <= c->insize)
+		return (1);
+	if (client_grow(c, c->taken) == -1)
+		return (-1);
+	http_request_init(&c->req.http);
+	return (client_head(c));
+}
+
+static void
+client_dispatch(struct client *c)
+{
+	struct request	*req;
+
+	(void)event_del(c->ev_timer);
+	crowd_leave(&c->seat);
+	frontend_stats()->requests++;
+	c->fresh = 0;
+	c->state = CLIENT_BUSY;
+	req = &c->req;
+	req->body = (const char *)c->in + c->headlen;
+	req->bodylen = c->taken - c->headlen;
+	memset(&req->to, 0, sizeof(req->to));
+	req->to.head = req->http.method == HTTP_HEAD;
+	req->to.close = !req->http.keepalive || frontend_stopping();
+	if (req->http.upgrade)
+		ws_accept(c->accept, req->http.ws_key.p,
+		    req->http.ws_key.len);
+	request_address(req, frontend_conf(), &c->peer);
+	route_request(c, req);
+}
+
+/* What is no proper request: nothing is known of it but that. */
+static void
+client_refuse(struct client *c, int status, const char *why)
+{
+	struct request	*req;
+	struct reply	 reply;
+	char		 body[REPLY_ERROR_MAX];
+
+	(void)event_del(c->ev_timer);
+	crowd_leave(&c->seat);
+	frontend_stats()->requests++;
+	c->state = CLIENT_BUSY;
+	c->taken = c->inlen;
+	req = &c->req;
+	http_request_init(&req->http);
+	memset(&req->to, 0, sizeof(req->to));
+	req->to.close = 1;
+	(void)request_origin(req, frontend_conf(), API_POCKETENV);
+	reply_error(&reply, body, status, http_status_text(status), why);
+	if (status == 426)
+		reply.extra = "Upgrade: websocket\r\n"
+		    "Sec-WebSocket-Version: 13\r\n";
+	client_answer(c, &reply);
+}
+
+void
+client_wait(struct client *c, void (*cancel)(void *), void *arg)
+{
+	c->cancel = cancel;
+	c->arg = arg;
+}
+
+static void
+client_queue(struct client *c, const void *p, size_t len)
+{
+	if (len == 0 || evbuffer_add(c->out, p, len) == -1)
+		c->dead = 1;
+}
+
+/*
+ * Write from the loop and not here: whoever answers shall not find the
+ * client gone when it returns.
+ */
+static void
+client_flush(struct client *c, enum client_state state)
+{
+	c->state = state;
+	client_timer(c, WRITE_TIMEOUT);
+	event_active(c->ev_write, EV_WRITE, 0);
+}
+
+void
+client_answer(struct client *c, const struct reply *reply)
+{
+	char	 head[REPLY_HEAD_MAX];
+
+	c->cancel = NULL;
+	if (reply->status >= 400)
+		frontend_stats()->refused++;
+	client_queue(c, head, reply_head(head, &c->req.to, reply));
+	if (reply->len > 0 && !c->req.to.head)
+		client_queue(c, reply->body, reply->len);
+	client_flush(c, CLIENT_WRITING);
+}
+
+void
+client_error(struct client *c, int status, const char *error,
+    const char *message)
+{
+	struct reply	 reply;
+	char		 body[REPLY_ERROR_MAX];
+
+	reply_error(&reply, body, status, error, message);
+	client_answer(c, &reply);
+}
+
+void
+client_too_many(struct client *c)
+{
+	struct reply	 reply;
+	char		 body[REPLY_ERROR_MAX], extra[REPLY_EXTRA_MAX];
+
+	reply_error(&reply, body, 429,
+	    "Too many requests, please try again later.", NULL);
+	(void)snprintf(extra, sizeof(extra), "Retry-After: %u\r\n",
+	    c->req.to.rate.window);
+	reply.extra = extra;
+	if (c->req.http.upgrade)
+		c->req.to.close = 1;
+	client_answer(c, &reply);
+}
+
+void
+client_drop(struct client *c)
+{
+	c->cancel = NULL;
+	c->dead = 1;
+	event_active(c->ev_write, EV_WRITE, 0);
+}
+
+void
+client_switch(struct client *c, void (*flushed)(void *))
+{
+	char	 head[REPLY_HEAD_MAX];
+
+	c->switched = 1;
+	c->flushed = flushed;
+	client_queue(c, head, reply_upgrade(head, &c->req.to, c->accept));
+	client_flush(c, CLIENT_SWITCHING);
+}
+
+void
+client_ws_close(struct client *c, int code, const char *reason)
+{
+	uint8_t	 frame[WS_CONTROL_FRAME_MAX];
+	char	 head[REPLY_HEAD_MAX];
+
+	c->cancel = NULL;
+	frontend_stats()->refused++;
+	if (!c->switched)
+		client_queue(c, head, reply_upgrade(head, &c->req.to,
+		    c->accept));
+	c->switched = 1;
+	client_queue(c, frame, ws_close_frame(frame, code, reason));
+	c->req.to.close = 1;
+	client_flush(c, CLIENT_WRITING);
+}
+
+static void
+client_writable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	struct client	*c = arg;
+
+	if (c->dead) {
+		client_free(c);
+		return;
+	}
+	if (evbuffer_get_length(c->out) > 0 &&
+	    evbuffer_write(c->out, c->fd) == -1 && errno != EAGAIN &&
+	    errno != EINTR) {
+		client_free(c);
+		return;
+	}
+	if (evbuffer_get_length(c->out) > 0) {
+		if (event_add(c->ev_write, NULL) == -1)
+			client_free(c);
+		return;
+	}
+	if (c->state == CLIENT_SWITCHING) {
+		(void)event_del(c->ev_timer);
+		c->state = CLIENT_BUSY;
+		c->flushed(c->arg);
+	} else if (c->state == CLIENT_WRITING) {
+		if (c->req.to.close)
+			client_linger(c);
+		else
+			client_next(c);
+	}
+}
+
+/* Answered: what follows in the buffer is the next request. */
+static void
+client_next(struct client *c)
+{
+	struct client	*excess;
+
+	c->inlen -= c->taken;
+	if (c->inlen > 0)
+		memmove(c->in, c->in + c->taken, c->inlen);
+	else {
+		freezero(c->in, c->insize);
+		c->in = NULL;
+		c->insize = 0;
+	}
+	c->headlen = c->taken = 0;
+	c->begun = 0;
+	http_request_init(&c->req.http);
+	c->state = CLIENT_READING;
+	(void)crowd_join(&c->seat, c, CROWD_IDLE, NULL, &excess);
+	if (frontend_stopping() ||
+	    (!c->eof && event_add(c->ev_read, NULL) == -1)) {
+		client_free(c);
+		return;
+	}
+	client_process(c);
+}
+
+static void
+client_linger(struct client *c)
+{
+	struct client	*excess;
+
+	c->state = CLIENT_LINGERING;
+	if (c->eof || shutdown(c->fd, SHUT_WR) == -1 ||
+	    event_add(c->ev_read, NULL) == -1) {
+		client_free(c);
+		return;
+	}
+	client_timer(c, LINGER_TIMEOUT);
+	(void)crowd_join(&c->seat, c, CROWD_IDLE, NULL, &excess);
+}
+
+void
+client_suspend(struct client *c)
+{
+	c->state = CLIENT_HANDED;
+	(void)event_del(c->ev_read);
+	(void)event_del(c->ev_write);
+	(void)event_del(c->ev_timer);
+}
+
+int
+client_dup(struct client *c)
+{
+	c->handed = 1;
+	return (fcntl(c->fd, F_DUPFD_CLOEXEC, 0));
+}
+
+void
+client_unread(struct client *c, const uint8_t **p, size_t *len)
+{
+	*p = c->in + c->taken;
+	*len = c->inlen - c->taken;
+}
+
+/* The connection goes on elsewhere: only our copy of it ends. */
+void
+client_release(struct client *c)
+{
+	c->cancel = NULL;
+	c->handed = 0;
+	frontend_stats()->attached++;
+	client_free(c);
+}
+
+void
+client_resume(struct client *c)
+{
+	c->state = CLIENT_BUSY;
+	c->req.to.close = 1;
+}
