@@ -103,6 +103,7 @@ static void	 packet_free(struct packet *);
 static void	 chan_enqueue(struct chan *, struct packet *);
 static int	 again(int);
 static void	 chan_wait(struct chan *, int);
+static int	 chan_flush(struct chan *);
 static void	 chan_close_fd(int *);
 
 struct chan *
@@ -485,7 +486,7 @@ chan_packets(struct chan *c, struct imsg *im, const uint8_t *data, size_t len)
 	chan_enqueue(c, first);
 	chan_enqueue(c, second);
 	if (idle)
-		chan_writable(-1, 0, c);
+		(void)chan_flush(c);
 	return (0);
 }
 
@@ -534,18 +535,17 @@ chan_wait(struct chan *c, int error)
 		(void)event_add(c->ev_retry, &tv);
 }
 
-static void
-chan_writable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+/* Send what is queued; whether all of it is sent. */
+static int
+chan_flush(struct chan *c)
 {
-	struct chan	*c;
 	struct packet	*p;
 
-	c = arg;
 	while ((p = TAILQ_FIRST(&c->queue)) != NULL) {
 		if (imsg_send(c->fd, p->data, p->len, p->fd) == -1 &&
 		    again(errno)) {
 			chan_wait(c, errno);
-			return;
+			return (0);
 		}
 		/* Sent, or the peer is gone: reading will say so. */
 		TAILQ_REMOVE(&c->queue, p, entry);
@@ -553,7 +553,16 @@ chan_writable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		c->bytes -= p->len;
 		packet_free(p);
 	}
-	if (c->drained == NULL)
+	return (1);
+}
+
+static void
+chan_writable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	struct chan	*c;
+
+	c = arg;
+	if (!chan_flush(c) || c->drained == NULL)
 		return;
 	c->busy++;
 	c->drained(c, c->arg);

@@ -79,6 +79,7 @@ size_t	 chan_queued(const struct chan *);
 /*
  * Call this, with the argument of chan_new(), each time that a queue has
  * been sent to its end: for whoever has more to say than the queue takes.
+ * It comes from the event loop, never from within chan_send().
  */
 void	 chan_on_drained(struct chan *, void (*)(struct chan *, void *));
 
