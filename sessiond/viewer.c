@@ -276,6 +276,7 @@ viewer_next(struct viewer *v)
 		limit = s->whole;
 	else
 		limit = s->ring.head;
+	v->last = 0;
 	if (i == SLOT_LAST && v->cursor < limit) {
 		v->now = session_frame(s, v->dialect, v->cursor, limit);
 		if (v->now == NULL)
@@ -283,7 +284,7 @@ viewer_next(struct viewer *v)
 	} else {
 		v->now = v->slot[i];
 		v->slot[i] = NULL;
-		v->last = i == SLOT_LAST;
+		v->last = i == SLOT_LAST && v->now != NULL;
 	}
 	v->pos = 0;
 	return (v->now != NULL);
