@@ -36,6 +36,7 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		common/notify.c common/paths.c common/proc.c \
 		gatewayd/conf_lex.c gatewayd/conf_set.c \
 		gatewayd/config.c gatewayd/control.c gatewayd/dialer.c \
+		gatewayd/door.c gatewayd/scrape.c \
 		gatewayd/gatewayd.c gatewayd/listener.c gatewayd/metrics.c \
 		gatewayd/parent.c gatewayd/parse.y gatewayd/printconf.c \
 		gatewayd/pty.c gatewayd/shell.c \

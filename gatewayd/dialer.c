@@ -14,7 +14,12 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+
 #include "compat.h"
+
+#include <sys/types.h>
+
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -24,40 +29,51 @@
 #include "log.h"
 
 /*
- * The dialer: the only process that may make connections to sandboxes.  No
- * record names one yet, so all it does is to be there, confined.
+ * The dialer is to resolve names, check addresses against the egress policy
+ * and connect.  Nothing asks for that yet, because all upstreams are local
+ * terminals.  It is started and confined like its siblings so that whatever
+ * watches over the processes already counts it.
+ *
+ * Its only peer is the parent.
  */
+
+static struct dialer {
+	struct event_base	*base;
+	struct chan		*parent;
+} dialer;
 
 static void	 dialer_dispatch_parent(struct chan *, struct imsg *, void *);
 
 void
 dialer_main(void)
 {
-	struct event_base	*base;
 	struct msg_setup	 setup;
 
 	child_start(ROLE_DIALER, &setup);
-	if ((base = event_base_new()) == NULL)
-		fatalx("event base");
-	(void)child_channel(base, &parent_to_dialer, &dialer_to_parent,
-	    dialer_dispatch_parent, NULL);
-	(void)event_base_dispatch(base);
-	fatalx("the event loop ended");
+	if ((dialer.base = event_base_new()) == NULL)
+		fatalx("cannot make an event loop");
+	dialer.parent = child_channel(dialer.base, &parent_to_dialer,
+	    &dialer_to_parent, dialer_dispatch_parent, NULL);
+	event_base_dispatch(dialer.base);
+	chan_free(dialer.parent);
+	event_base_free(dialer.base);
+	exit(0);
 }
 
 static void
 dialer_dispatch_parent(struct chan *c, struct imsg *im, void *arg UNUSED)
 {
 	switch (im->type) {
-	case IMSG_START:
-		child_ready(c, SANDBOX_DIALER);
-		break;
 	case IMSG_VERBOSE:
 		log_setverbose(im->m.verbose.verbose);
 		break;
+	case IMSG_START:
+		child_ready(c, SANDBOX_DIALER);
+		break;
 	case IMSG_STOP:
-		_exit(0);
+		(void)event_base_loopbreak(dialer.base);
+		break;
 	default:
-		fatalx("%s of the parent", msg_name(im->type));
+		fatalx("unexpected %s", msg_name(im->type));
 	}
 }

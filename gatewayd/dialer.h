@@ -14,12 +14,13 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+
 #ifndef GATEWAYD_GATEWAYD_DIALER_H
 #define GATEWAYD_GATEWAYD_DIALER_H
 
 #include "compat.h"
 
-/* The role that makes connections for workers; gatewayd -x dialer. */
+/* The process that will connect to hosts: gatewayd -x dialer. */
 __dead void	 dialer_main(void);
 
 #endif /* GATEWAYD_GATEWAYD_DIALER_H */

@@ -63,6 +63,7 @@ struct keeper {
 	struct event		*ev_report;
 	struct event		*ev_end;
 	char			 session[WIRE_UUID_LEN + 1];
+	rlim_t			 nofile;	/* for the shell */
 	pid_t			 shell;		/* -1: none */
 	int			 report;	/* of shell_exec(), or -1 */
 };
@@ -95,6 +96,7 @@ pty_main(void)
 	k.shell = -1;
 	k.report = -1;
 	child_start(ROLE_PTY, &setup);
+	k.nofile = setup.nofile;
 	if ((k.base = event_base_new()) == NULL)
 		fatalx("cannot make an event loop");
 	if ((k.parent = chan_new(k.base, CHILD_FD, &parent_to_pty,
@@ -169,6 +171,7 @@ keeper_start(struct keeper *k, const struct imsg *im)
 		keeper_fail(k, PTY_STAGE_USER, (uint32_t)errno);
 		return;
 	}
+	user.nofile = k->nofile;
 	if (keeper_fork(k, &user, im->fd, im->blob) == -1) {
 		keeper_fail(k, PTY_STAGE_SPAWN, (uint32_t)errno);
 		return;

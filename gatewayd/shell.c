@@ -67,6 +67,7 @@ static __dead void	 shell_fail(const struct shell *, enum pty_stage);
 static void		 shell_signals(void);
 static void		 shell_terminal(struct shell *, int);
 static void		 shell_follow(pid_t);
+static int		 shell_limits(const struct shell_user *);
 static int		 shell_read(struct shell *, int);
 static int		 shell_item(struct shell *,
 			    const struct record_item *);
@@ -94,7 +95,7 @@ shell_exec(const struct shell_user *user, int slave, int blob, int report,
 		shell_fail(&sh, PTY_STAGE_SETUP);
 	shell_descriptors(&sh, slave);
 	(void)umask(022);
-	if (shell_chdir(&sh) == -1)
+	if (shell_limits(user) == -1 || shell_chdir(&sh) == -1)
 		shell_fail(&sh, PTY_STAGE_SETUP);
 	/* A name without a slash is looked for in the shell's own PATH. */
 	environ = sh.env;
@@ -113,7 +114,8 @@ shell_fail(const struct shell *sh, enum pty_stage stage)
 	buf[1] = (uint8_t)(error >> 8);
 	buf[2] = (uint8_t)error;
 	/* If the keeper does not hear it there is nobody to tell. */
-	(void)write(sh->report, buf, sizeof(buf));
+	if (write(sh->report, buf, sizeof(buf)) == -1)
+		_exit(126);
 	_exit(127);
 }
 
@@ -293,6 +295,22 @@ shell_descriptors(struct shell *sh, int slave)
 		shell_fail(sh, PTY_STAGE_SETUP);
 	sh->report = REPORT_FD;
 	closefrom(REPORT_FD + 1);
+}
+
+/* Soft limits only: the user may raise them again. */
+static int
+shell_limits(const struct shell_user *user)
+{
+	struct rlimit	 rl;
+
+	if (user->nofile == 0)
+		return (0);
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		return (-1);
+	rl.rlim_cur = user->nofile;
+	if (rl.rlim_max != RLIM_INFINITY && rl.rlim_cur > rl.rlim_max)
+		rl.rlim_cur = rl.rlim_max;
+	return (setrlimit(RLIMIT_NOFILE, &rl));
 }
 
 /*

@@ -21,18 +21,24 @@
 #include "compat.h"
 
 #include <sys/types.h>
+#include <sys/resource.h>
 
 #include <stdint.h>
 
 #include "limits.h"
 
-/* The account that a shell belongs to (passwd(5)). */
+/*
+ * The account that a shell belongs to (passwd(5)), and the soft limit of
+ * descriptors that it shall start with, which the parent had raised for
+ * itself; 0 leaves it.
+ */
 struct shell_user {
 	uid_t	 uid;
 	gid_t	 gid;
 	char	 name[USER_NAME_MAX + 1];
 	char	 home[PATH_TEXT_MAX + 1];
 	char	 shell[PATH_TEXT_MAX + 1];
+	rlim_t	 nofile;
 };
 
 /* What is written if it came to nothing: enum pty_stage, errno. */

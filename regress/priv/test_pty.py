@@ -24,9 +24,9 @@ that is gone leaves a shell that nobody can reach.
 import errno
 import fcntl
 import os
-import pty
 import pwd
 import re
+import resource
 import select
 import shutil
 import signal
@@ -47,6 +47,7 @@ from gwproto import ARG, CWD, ENV  # noqa: E402
 KEEPER = [os.path.join(os.environ["BUILD"], "gatewayd"), "-x", "pty"]
 SAN = bool(os.environ.get("SAN"))
 ROOT = os.geteuid() == 0
+NOFILE = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 NOBODY = pwd.getpwnam("nobody")
 USER = "nobody" if ROOT else pwd.getpwuid(os.getuid()).pw_name
 
@@ -60,7 +61,7 @@ class Shell:
     """A keeper, its shell and our end of the terminal."""
 
     def __init__(self, argv, user=USER, items=(), privileged=ROOT, body=None,
-                 seals=gwproto.SEALS, preexec=None, uid=None):
+                 seals=gwproto.SEALS, preexec=None, uid=None, nofile=NOFILE):
         self.session = str(uuid.uuid4())
         self.out = b""
         self.master, slave = os.openpty()
@@ -70,6 +71,7 @@ class Shell:
         if uid is not None:
             os.fchown(slave, uid, -1)
         self.keeper = gwproto.Child(KEEPER, "pty", preexec=preexec,
+                                    nofile=nofile,
                                     privileged=int(privileged))
         if body is None:
             body = gwproto.record(*[(ARG, a) for a in argv], *items)
@@ -260,6 +262,14 @@ def test_nothing_is_inherited(shell):
         assert st["CapBnd"] == status("self")["CapBnd"].strip()
     with open("/proc/self/limits") as f:
         assert out.endswith(f.read())
+
+
+def test_descriptors_of_the_shell(shell):
+    """The parent says what it found; the user may go back up."""
+    out = script(shell, "ulimit -Sn; ulimit -Hn; ulimit -Sn 70; ulimit -Sn",
+                 nofile=64)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert out == f"64\n{hard}\n70\n"
 
 
 def test_terminal(shell):
