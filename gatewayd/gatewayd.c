@@ -19,13 +19,20 @@
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "conf.h"
 #include "conf_load.h"
+#include "control.h"
+#include "dialer.h"
+#include "log.h"
+#include "parent.h"
 #include "paths.h"
+#include "pty.h"
 
 static __dead void	 usage(void);
+static __dead void	 child(const char *);
 static int		 check_only(const struct config *,
 			    const struct config_how *, int);
 
@@ -37,6 +44,19 @@ usage(void)
 	exit(1);
 }
 
+/* The roles of this program; the parent starts them with -x. */
+static __dead void
+child(const char *role)
+{
+	if (strcmp(role, "control") == 0)
+		control_main();
+	if (strcmp(role, "dialer") == 0)
+		dialer_main();
+	if (strcmp(role, "pty") == 0)
+		pty_main();
+	usage();
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -44,10 +64,16 @@ main(int argc, char *argv[])
 	struct config_how	 how = { 0 };
 	struct config		*conf;
 	const char		*file;
+	char			*path;
 	int			 ch, debug, noaction, status, verbose;
 
 	debug = noaction = verbose = 0;
 	file = path_conf;
+	if (argc == 3 && strcmp(argv[1], "-x") == 0) {
+		setproctitle_init(argc, argv, environ);
+		setproctitle("-gatewayd: %s", argv[2]);
+		child(argv[2]);
+	}
 	while ((ch = getopt(argc, argv, "D:df:nv")) != -1) {
 		switch (ch) {
 		case 'D':
@@ -78,13 +104,17 @@ main(int argc, char *argv[])
 		how.flags |= CONF_AS_ROOT;
 	if ((conf = config_parse(file, &how)) == NULL)
 		exit(1);
-	status = 1;
-	if (noaction)
-		status = check_only(conf, &how, verbose);
-	(void)debug;
-	config_free(conf);
-	config_macros_free(&macros);
-	exit(status);
+	if (noaction || config_check_files(conf, &how) > 0) {
+		status = noaction ? check_only(conf, &how, verbose) : 1;
+		config_free(conf);
+		config_macros_free(&macros);
+		exit(status);
+	}
+	/* A reload reads it again, from wherever we are then. */
+	if ((path = realpath(file, NULL)) == NULL)
+		err(1, "%s", file);
+	log_init("gatewayd", debug, verbose);
+	parent_main(conf, path, &how, debug);
 }
 
 /* -n: needs no root, opens no socket and starts nothing. */

@@ -76,7 +76,7 @@ kid_start(struct parent *p, const struct kid_kind *kind, void *owner,
 {
 	struct kid	*k;
 	char		 buf[PATH_TEXT_MAX + 1];
-	const char	*path;
+	const char	*name, *path;
 	int		 fd, saved;
 
 	if ((k = calloc(1, sizeof(*k))) == NULL)
@@ -87,8 +87,9 @@ kid_start(struct parent *p, const struct kid_kind *kind, void *owner,
 	k->uid = uid;
 	k->number = ++p->kid_seq;
 	k->started = util_now();
-	(void)snprintf(k->name, sizeof(k->name), "%s %u", kind->title,
-	    k->number);
+	name = strchr(kind->title, ' ');
+	(void)snprintf(k->name, sizeof(k->name), "%s %u",
+	    name == NULL ? kind->title : name + 1, k->number);
 	if ((path = kid_path(kind, buf, sizeof(buf))) == NULL) {
 		errno = ENAMETOOLONG;
 		goto fail;

@@ -41,7 +41,7 @@ struct kid_kind {
 	enum role		  role;
 	const char		 *program;	/* in libexec; NULL: gatewayd */
 	const char		 *option;	/* of -x, or NULL */
-	const char		 *title;
+	const char		 *title;	/* "gatewayd: frontend" */
 	const struct msg_table	 *in;
 	const struct msg_table	 *out;
 	void			(*dispatch)(struct kid *, struct imsg *);
