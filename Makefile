@@ -34,12 +34,17 @@ CHILD_SRCS =	common/child.c common/priv.c common/sandbox_@OS@.c
 
 GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		common/notify.c common/paths.c common/proc.c \
-		gatewayd/conf_lex.c gatewayd/conf_set.c \
-		gatewayd/config.c gatewayd/control.c gatewayd/dialer.c \
-		gatewayd/door.c gatewayd/scrape.c \
-		gatewayd/gatewayd.c gatewayd/listener.c gatewayd/metrics.c \
-		gatewayd/parent.c gatewayd/parse.y gatewayd/printconf.c \
-		gatewayd/pty.c gatewayd/shell.c \
+		gatewayd/audit.c gatewayd/broker.c gatewayd/conf_lex.c \
+		gatewayd/conf_set.c gatewayd/config.c \
+		gatewayd/confpush.c gatewayd/control.c gatewayd/ctl.c \
+		gatewayd/dialer.c gatewayd/door.c gatewayd/gatewayd.c \
+		gatewayd/kid.c \
+		gatewayd/listener.c gatewayd/metrics.c gatewayd/parent.c \
+		gatewayd/parse.y gatewayd/printconf.c gatewayd/pty.c \
+		gatewayd/rate.c gatewayd/recheck.c gatewayd/reload.c \
+		gatewayd/scrape.c gatewayd/session_table.c \
+		gatewayd/shell.c gatewayd/slot.c \
+		gatewayd/terminal.c gatewayd/worker.c \
 		proto/http.c proto/record.c
 
 FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
