@@ -83,7 +83,8 @@ main(int argc, char *argv[])
 	if (strcmp(argv[1], "-a") == 0)
 		accept_all(lfd);
 	for (;;) {
-		if ((c.sock = accept(lfd, NULL, NULL)) == -1)
+		c.sock = accept4(lfd, NULL, NULL, SOCK_CLOEXEC);
+		if (c.sock == -1)
 			err(1, "accept");
 		setsockopt(c.sock, IPPROTO_TCP, TCP_NODELAY, &one,
 		    sizeof(one));

@@ -24,6 +24,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +80,7 @@ wsc_open(struct wsc *c, in_port_t port, const char *path, const char *token)
 	sin.sin_family = AF_INET;
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	sin.sin_port = htons(port);
-	c->closed = c->opcode = 0;
+	c->closed = c->opcode = c->lowat = 0;
 	c->left = c->nin = c->nout = 0;
 	if ((c->fd = socket(AF_INET, SOCK_STREAM, 0)) == -1 ||
 	    setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &size,
@@ -105,14 +106,22 @@ wsc_open(struct wsc *c, in_port_t port, const char *path, const char *token)
 int
 wsc_read(struct wsc *c)
 {
-	ssize_t	 n;
+	struct pollfd	 pfd = { c->fd, POLLIN, 0 };
+	ssize_t		 n;
 
 	/* The first bytes may have come with the answer. */
 	c->nout = 0;
 	parse(c);
 	while (c->nout == 0 && !c->closed) {
-		n = recv(c->fd, c->in + c->nin, sizeof(c->in) - c->nin, 0);
-		if (n == -1 && errno == EINTR)
+		/*
+		 * A recv that has taken some would wait for another low mark,
+		 * however little is still to come; poll does not.
+		 */
+		if (c->lowat > 1 && poll(&pfd, 1, -1) == -1)
+			err(1, "poll");
+		n = recv(c->fd, c->in + c->nin, sizeof(c->in) - c->nin,
+		    c->lowat > 1 ? MSG_DONTWAIT : 0);
+		if (n == -1 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n <= 0)
 			return (0);
@@ -142,8 +151,11 @@ wsc_lowat(struct wsc *c, uint64_t bytes)
 	/* Some of them are here already. */
 	if (bytes > c->nin)
 		n = bytes - c->nin > LOWAT_MAX ? LOWAT_MAX : bytes - c->nin;
+	if (n == c->lowat)
+		return;
 	if (setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &n, sizeof(n)) == -1)
 		err(1, "setsockopt");
+	c->lowat = n;
 }
 
 static void

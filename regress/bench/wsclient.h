@@ -34,6 +34,7 @@
 struct wsc {
 	int		 fd;
 	int		 closed;	/* the code of a Close, else 0 */
+	int		 lowat;
 	uint64_t	 left;		/* of the current frame */
 	int		 opcode;
 	size_t		 nin;

@@ -64,13 +64,13 @@ struct attach {
 	int		 fd;
 	size_t		 n;
 	double		 start;
-	char		 buf[2048];
+	char		 buf[2049];	/* terminated */
 };
 
 struct many {
 	struct sockaddr_in	 sin;
 	int			 ep;
-	uint64_t		 total, begun, sent, done;
+	uint64_t		 total, begun, sent, done, refused;
 	char			*path[PATHS_MAX];
 	size_t			 npaths;
 	char			**token;
@@ -306,7 +306,7 @@ attach(in_port_t port, char *paths, const char *tokens, uint64_t total,
 	t = now();
 	for (i = 0; i < inflight; i++)
 		attach_start(&m, &m.a[i]);
-	while (m.done < total) {
+	while (m.done + m.refused < total) {
 		if ((n = epoll_wait(m.ep, ev, nitems(ev), -1)) == -1)
 			err(1, "epoll_wait");
 		for (k = 0; k < n; k++) {
@@ -318,8 +318,10 @@ attach(in_port_t port, char *paths, const char *tokens, uint64_t total,
 		}
 	}
 	t = now() - t;
-	printf("{\"seconds\":%.6f,\"attached\":%" PRIu64 ",\"cpu\":%.6f,", t,
-	    m.done, used() - cpu);
+	printf("{\"seconds\":%.6f,\"attached\":%" PRIu64 ",\"refused\":%"
+	    PRIu64 ",\"cpu\":%.6f,", t, m.done, m.refused, used() - cpu);
+	if (m.done == 0)
+		errx(1, "no handshake succeeded");
 	percentiles(m.took, m.done);
 	printf("}\n");
 }
@@ -367,6 +369,7 @@ attach_start(struct many *m, struct attach *a)
 	int			 fd;
 
 	a->n = 0;
+	memset(a->buf, 0, sizeof(a->buf));
 	a->start = now();
 	m->begun++;
 	if ((fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) == -1)
@@ -407,17 +410,19 @@ attach_read(struct many *m, struct attach *a)
 	struct linger	 l = { 1, 0 };
 	ssize_t		 n;
 
-	n = recv(a->fd, a->buf + a->n, sizeof(a->buf) - a->n, MSG_DONTWAIT);
+	n = recv(a->fd, a->buf + a->n, sizeof(a->buf) - 1 - a->n,
+	    MSG_DONTWAIT);
 	if (n == -1 && errno == EAGAIN)
 		return (0);
-	if (n <= 0)
-		errx(1, "attach %" PRIu64 " failed", m->done);
-	a->n += n;
-	if (memmem(a->buf, a->n, "\r\n\r\n", 4) == NULL)
-		return (0);
-	if (a->n < 13 || memcmp(a->buf, "HTTP/1.1 101 ", 13) != 0)
-		errx(1, "refused: %.*s", (int)a->n, a->buf);
-	m->took[m->done++] = now() - a->start;
+	if (n > 0) {
+		a->n += n;
+		if (memmem(a->buf, a->n, "\r\n\r\n", 4) == NULL)
+			return (0);
+	}
+	if (a->n >= 13 && memcmp(a->buf, "HTTP/1.1 101 ", 13) == 0)
+		m->took[m->done++] = now() - a->start;
+	else if (m->refused++ == 0)
+		warnx("refused: %.*s", (int)strcspn(a->buf, "\r"), a->buf);
 	setsockopt(a->fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
 	close(a->fd);
 	return (1);

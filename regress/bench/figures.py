@@ -1,0 +1,399 @@
+# Copyright (c) 2026 The gatewayd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+"""The figures.
+
+Rates and times are ratios of medians: within one run the daemon and its
+peers take turns, so that what else the machine does meets all of them.
+"""
+
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+
+from peers import (BENCH, CLOCK_TICK, Daemon, Failed, Load, Loop, Place, ROOT,
+                   cpu, end, line_of, maps, memory, private, program, read,
+                   until)
+
+ROUNDS = max(5, int(os.environ.get("ROUNDS", "5")))
+MIB = 1024 * 1024
+PAYLOAD = 64 * MIB
+KEYS = 2000
+INFLIGHT = 16
+HANDSHAKES = 4000
+ATTACHES = 1000
+SESSIONS = 8                    # that the attaches go to in turn
+STALLED = 500 * 1000 * 1000
+AFTER = 200 * MIB
+
+# What a worker keeps of a session: replay, the high mark, and one read.
+RING_KIB = 1024 + 1024 + 64
+
+verdicts = []
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def goal(name, value, sign, bound, unit=""):
+    ok = value >= bound if sign == ">=" else value <= bound
+    verdicts.append((name, ok))
+    word = "reached" if ok else "NOT reached"
+    say(f"  {name}: {value:.3g}{unit}, goal {sign} {bound:g}{unit}: {word}")
+
+
+class Series:
+    """What rounds have given for one peer."""
+
+    def __init__(self, name, unit, scale=1):
+        self.name, self.unit, self.scale = name, unit, scale
+        self.values = []
+
+    def add(self, v):
+        self.values.append(v)
+
+    def median(self):
+        return statistics.median(self.values)
+
+    def show(self):
+        v = [x * self.scale for x in self.values]
+        say(f"  {self.name:<28} {statistics.median(v):8.4g} {self.unit:<9} "
+            f"range {min(v):.4g} to {max(v):.4g}")
+
+    def over(self, other):
+        return self.median() / other.median()
+
+
+def show_ratios(name, a, b):
+    r = [x / y for x, y in zip(a.values, b.values)]
+    say(f"  {name + ', by round':<28} {statistics.median(r):8.3f} {'':<9} "
+        f"range {min(r):.3f} to {max(r):.3f}")
+
+
+def checked(r):
+    if not r["ok"]:
+        raise Failed(f"output was not what was printed: {r}")
+    return r
+
+
+def bare(place):
+    p = subprocess.Popen([program("ptyread"), str(PAYLOAD), place.term],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         text=True)
+    try:
+        return checked(json.loads(line_of(p, 60)))
+    finally:
+        end(p)
+
+
+def through(port, path, pid, *what):
+    """One round of the client; adds what the server used."""
+    with Load(port, path, *what) as load:
+        before = cpu(pid)
+        r = load.run()
+        r["server"] = cpu(pid) - before
+    return r
+
+
+class Session:
+    """One session of the daemon, from connect to disconnect."""
+
+    def __init__(self, daemon, sandbox):
+        self.daemon = daemon
+        self.id = daemon.connect(sandbox)
+        self.path = daemon.attach(self.id)
+        self.pid = daemon.worker(sandbox)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.daemon.disconnect(self.id)
+
+
+def rate(place):
+    say(f"rate: {PAYLOAD // MIB} MiB of coloured text, {ROUNDS} rounds")
+    names = ("bare loop", "C loop", "gatewayd")
+    speed = [Series(n, "MB/s", 1e-6) for n in names]
+    work = [Series(n + ", CPU", "s/GB") for n in names]
+    client = Series("the client, CPU", "s/GB")
+    with Loop(place.term) as loop, Daemon(place, {"box": []}) as daemon:
+        for _ in range(ROUNDS):
+            r = bare(place)
+            speed[0].add(r["bytes"] / r["seconds"])
+            work[0].add(r["cpu"] / r["bytes"] * 1e9)
+            r = checked(through(loop.port, "/", loop.pid, "rate", PAYLOAD))
+            speed[1].add(r["bytes"] / r["seconds"])
+            work[1].add(r["server"] / r["bytes"] * 1e9)
+            with Session(daemon, "box") as s:
+                r = checked(through(daemon.port, s.path, s.pid, "rate",
+                                    PAYLOAD))
+            speed[2].add(r["bytes"] / r["seconds"])
+            work[2].add(r["server"] / r["bytes"] * 1e9)
+            client.add(r["cpu"] / r["bytes"] * 1e9)
+    for s in speed + work + [client]:
+        s.show()
+    show_ratios("rate to the C loop's", speed[2], speed[1])
+    show_ratios("CPU to the C loop's", work[2], work[1])
+    goal("C loop's rate to the bare loop's", speed[1].over(speed[0]), ">=",
+         0.8)
+    goal("rate to the C loop's", speed[2].over(speed[1]), ">=", 0.97)
+    goal("CPU per GB to the C loop's", work[2].over(work[1]), "<=", 1.1)
+
+
+def echo(place):
+    say(f"echo: {KEYS} keys a round, {ROUNDS} rounds")
+    series = {}
+    for n in ("C loop", "gatewayd"):
+        for p in ("p50", "p99"):
+            series[n, p] = Series(f"{n}, {p}", "us", 1e6)
+    with Loop(place.term) as loop, Daemon(place, {"box": []}) as daemon:
+        for _ in range(ROUNDS):
+            r = through(loop.port, "/", loop.pid, "echo", KEYS)
+            for p in ("p50", "p99"):
+                series["C loop", p].add(r[p])
+            with Session(daemon, "box") as s:
+                r = through(daemon.port, s.path, s.pid, "echo", KEYS)
+            for p in ("p50", "p99"):
+                series["gatewayd", p].add(r[p])
+    for s in series.values():
+        s.show()
+    for p, most in (("p50", 1.15), ("p99", 1.5)):
+        a, b = series["gatewayd", p], series["C loop", p]
+        show_ratios(f"{p} to the C loop's", a, b)
+        goal(f"echo {p} to the C loop's", a.over(b), "<=", most)
+
+
+def traced(place, pid, port, path):
+    """How often each system call was made while the payload passed."""
+    out = place.path("strace")
+    with Load(port, path, "rate", PAYLOAD) as load:
+        p = subprocess.Popen(["strace", "-f", "-c", "-o", out, "-p",
+                              str(pid)], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True)
+        try:
+            if "attached" not in line_of_stderr(p):
+                raise Failed("strace may not attach")
+            r = checked(load.run())
+            p.send_signal(signal.SIGINT)
+            p.wait(20)
+        finally:
+            end(p)
+    found = {}
+    for line in read(out).splitlines():
+        f = line.split()
+        if len(f) >= 5 and f[0][0].isdigit() and f[-1] != "total":
+            found[f[-1]] = int(f[3])
+    return found, r["bytes"]
+
+
+def line_of_stderr(p):
+    line = p.stderr.readline()
+    return line
+
+
+def calls(place):
+    say("calls: system calls in a round of their own, under strace")
+    with Loop(place.term) as loop, Daemon(place, {"box": []}) as daemon:
+        found, size = traced(place, loop.pid, loop.port, "/")
+        show_calls("C loop", found, size)
+        with Session(daemon, "box") as s:
+            found, size = traced(place, s.pid, daemon.port, s.path)
+        per_read = show_calls("gatewayd", found, size)
+    goal("system calls for each read", per_read, "<=", 3.005)
+    goal("epoll_ctl in the steady state", found.get("epoll_ctl", 0), "<=", 0)
+
+
+def show_calls(name, found, size):
+    reads = found.get("read", 0) + found.get("readv", 0)
+    total = sum(found.values())
+    if reads == 0:
+        raise Failed(f"{name}: strace saw no read: {found}")
+    say(f"  {name}: {total / reads:.3f} calls for each read of "
+        f"{size / reads:.0f} bytes, {total / (size / 4096):.3f} for 4 KiB")
+    say("    " + ", ".join(f"{k} {v}" for k, v in sorted(
+        found.items(), key=lambda x: -x[1])))
+    return total / reads
+
+
+def idle(place):
+    say("idle: three workers with one silent session each")
+    boxes = {f"box{i}": ["-q"] for i in range(3)}
+    with Daemon(place, boxes) as daemon:
+        pids = []
+        for b in boxes:
+            daemon.connect(b)
+            pids.append(daemon.worker(b))
+        found = [memory(p) for p in pids]
+        for m in found:
+            say(f"  private {private(m)} KiB (dirty {m['Private_Dirty']}, "
+                f"clean {m['Private_Clean']}), Rss {m['Rss']}, "
+                f"Pss {m['Pss']}")
+        worst = max(private(m) for m in found)
+        goal("private memory of an idle worker", worst, "<=", 256, " KiB")
+        say("  of the last one, KiB: " + ", ".join(
+            f"{k} {v}" for v, k in maps(pids[-1])[:12]))
+
+
+def term_of(place):
+    """The terminal's process, to see how much it has printed."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/exe") == place.term:
+                return int(pid)
+        except OSError:
+            continue
+    raise Failed("the terminal's process is not found")
+
+
+def printed(pid):
+    try:
+        return int(re.search(r"wchar: (\d+)", read(f"/proc/{pid}/io"))[1])
+    except OSError:
+        return 0
+
+
+def stalled(place, daemon, seconds):
+    """Do not read for so long, or until all has been printed."""
+    with Session(daemon, "box") as s, \
+            Load(daemon.port, s.path, "stall", STALLED) as load:
+        before = memory(s.pid)["Rss"]
+        term = term_of(place)
+        most = [0]
+
+        def look():
+            most[0] = max(most[0], memory(s.pid)["Rss"])
+            return printed(term) >= STALLED * 0.9
+
+        load.start()
+        try:
+            until("all is printed", seconds, look)
+        except Failed:
+            pass
+        was = printed(term)
+        load.p.stdin.close()
+        r = json.loads(line_of(load.p, 100))
+        most[0] = max(most[0], memory(s.pid)["Rss"])
+    say(f"  printed {was // 1000000} MB while it did not read; then "
+        f"{r['bytes'] // 1000000} MB came, close {r['close']}, "
+        f"{'complete' if r['ok'] else 'not complete'}; Rss {before} KiB "
+        f"before, at most {most[0]}")
+    return r, most[0] - before - RING_KIB
+
+
+def stall(place):
+    say(f"stall: a client that does not read, {STALLED // 1000000} MB")
+    if not ROOT:
+        raise Failed("needs root to look into a worker")
+    with Daemon(place, {"box": []}) as daemon:
+        r, more = stalled(place, daemon, 4)
+        goal("reads again, nothing is lost", int(r["ok"]), ">=", 1)
+        goal("growth beyond the ring, held back", more, "<=", 1024, " KiB")
+    with Daemon(place, {"box": []}, "timeout stalled 1") as daemon:
+        r, more = stalled(place, daemon, 40)
+        goal("growth beyond the ring, left behind", more, "<=", 1024, " KiB")
+
+
+def after(place):
+    say(f"after: memory when {AFTER // MIB} MiB have passed")
+    with Daemon(place, {"box": []}) as daemon, Session(daemon, "box") as s:
+        with Load(daemon.port, s.path, "rate", AFTER) as load:
+            before = memory(s.pid)["Rss"]
+            checked(load.run())
+            m = memory(s.pid)
+    say(f"  Rss {before} KiB before, {m['Rss']} after")
+    goal("growth beyond the ring after output",
+         m["Rss"] - before - RING_KIB, "<=", 1024, " KiB")
+
+
+def attach(place):
+    say(f"attach: {INFLIGHT} in flight, two frontends, {ROUNDS} rounds")
+    hands = Series("C loop, handshakes", "/s")
+    cached = Series("one token", "/s")
+    fresh = Series("a token each", "/s")
+    refused = 0
+    tokens = place.path("tokens")
+    with Loop("-a") as loop, Daemon(place, {"box": ["-q"]}) as daemon:
+        ids = [daemon.connect("box") for _ in range(SESSIONS)]
+        paths = ",".join(f"/ssh/{i}/ws" for i in ids)
+        # What a fresh worker does once is no part of this.
+        write_tokens(tokens, [daemon.token])
+        attaches(daemon.port, paths, tokens, 200)
+        for i in range(ROUNDS):
+            r = attaches(loop.port, "/", None, HANDSHAKES)
+            hands.add(r["attached"] / r["seconds"])
+            for series, t in ((cached, [daemon.token]), (fresh, [
+                    daemon.mint(jti=f"{i}.{k}") for k in range(ATTACHES)])):
+                write_tokens(tokens, t)
+                r = attaches(daemon.port, paths, tokens, ATTACHES)
+                series.add(r["attached"] / r["seconds"])
+                refused += r["refused"]
+    for s in (hands, cached, fresh):
+        s.show()
+    show_ratios("cached to the C loop's", cached, hands)
+    show_ratios("uncached to the C loop's", fresh, hands)
+    if refused:
+        raise Failed(f"{refused} attaches were refused")
+    goal("attaches to the C loop's handshakes, cached", cached.over(hands),
+         ">=", 0.75)
+    say(f"  uncached signatures: {fresh.over(hands):.3f}")
+
+
+def write_tokens(path, tokens):
+    with open(path, "w") as f:
+        f.write("\n".join(tokens) + "\n")
+
+
+def attaches(port, paths, tokens, n):
+    with Load(port, paths, "attach", n, INFLIGHT, tokens=tokens) as load:
+        return load.run()
+
+
+FIGURES = {f.__name__: f for f in (rate, echo, calls, idle, stall, after,
+                                   attach)}
+
+
+def main():
+    names = sys.argv[1:] or list(FIGURES)
+    for n in names:
+        if n not in FIGURES:
+            sys.exit(f"bench: no figure \"{n}\"; there are: "
+                     + " ".join(FIGURES))
+    # So that everything is stopped on the way out.
+    for s in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(s, lambda *_: sys.exit(1))
+    failed = 0
+    for n in names:
+        try:
+            with Place() as place:
+                FIGURES[n](place)
+        except (Failed, OSError, subprocess.SubprocessError) as e:
+            say(f"  NOT measured: {e}")
+            failed += 1
+        say()
+    missed = [n for n, ok in verdicts if not ok]
+    say(f"{len(verdicts) - len(missed)} reached, {len(missed)} not reached, "
+        f"{failed} figures not measured")
+    for n in missed:
+        say(f"not reached: {n}")
+    sys.exit(1 if failed else 0)
+
+
+main()
