@@ -75,7 +75,7 @@ struct chan {
 	int			 ended;		/* `closed' was called */
 
 	int			 blob;		/* of the next message, or -1 */
-	int			 blob_lost;	/* it came, but we had no room */
+	int			 blob_lost;	/* it came, we had no room */
 	uint32_t		 blob_id;
 
 	struct packets		 queue;
