@@ -145,6 +145,10 @@ priv_root(const char *root)
 		    root);
 		return (-1);
 	}
+#ifdef SANITIZED
+	log_info("sanitizers need /proc: root directory is not %s", root);
+	return (0);
+#endif
 	if (chroot(".") == -1) {
 		log_warn("chroot %s", root);
 		return (-1);

@@ -21,9 +21,10 @@
  * sandbox of a role as a child of the daemon does, and from inside tries
  * what it must not do, then what it needs.
  *
- * usage: probe [-l] role [uid gid root]
+ * usage: probe [-ln] role [uid gid root]
  *
- * With -l only landlock is entered, and only what it must stop is tried.
+ * With -l only landlock is entered, and only what it must stop is tried;
+ * with -n only what the role needs, which is all that sanitizers leave.
  * "none" is a role: it shows that the attempts do work when nothing stops
  * them.  One TAP line for each attempt, in a process of its own.
  */
@@ -65,6 +66,7 @@
 struct probe {
 	unsigned int	 role;
 	int		 landlock;
+	int		 needs;
 	int		 drop;
 	uid_t		 uid;
 	gid_t		 gid;
@@ -97,10 +99,17 @@ main(int argc, char *argv[])
 	int		 ch;
 
 	memset(&pr, 0, sizeof(pr));
-	while ((ch = getopt(argc, argv, "l")) != -1) {
-		if (ch != 'l')
+	while ((ch = getopt(argc, argv, "ln")) != -1) {
+		switch (ch) {
+		case 'l':
+			pr.landlock = 1;
+			break;
+		case 'n':
+			pr.needs = 1;
+			break;
+		default:
 			usage();
-		pr.landlock = 1;
+		}
 	}
 	argc -= optind - 1;
 	argv += optind - 1;
@@ -115,7 +124,8 @@ main(int argc, char *argv[])
 		pr.root = geteuid() == 0 ? argv[4] : NULL;
 	}
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	run_all(&pr, denials, 1);
+	if (!pr.needs)
+		run_all(&pr, denials, 1);
 	if (!pr.landlock)
 		run_all(&pr, needs, 0);
 	printf("1..%d\n", pr.count);
@@ -125,7 +135,7 @@ main(int argc, char *argv[])
 static __dead void
 usage(void)
 {
-	fprintf(stderr, "usage: probe [-l] role [uid gid root]\n");
+	fprintf(stderr, "usage: probe [-ln] role [uid gid root]\n");
 	exit(2);
 }
 

@@ -83,6 +83,12 @@ def test_filter_alone(role):
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_needs_alone(role):
+    """What builds with sanitizers are tested for."""
+    assert len(run(PROBE, "-n", role)) >= 12
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_landlock_alone(role):
     """A second wall is only one if it stands without the first."""
     lines = run(PROBE, "-l", role)
