@@ -91,15 +91,23 @@ static void	 frontend_stopped(evutil_socket_t, short, void *);
 static void	 frontend_report(evutil_socket_t, short, void *);
 static int	 frontend_take(int *);
 
+extern char	**environ;
+
 int
-main(void)
+main(int argc, char *argv[])
 {
 	struct msg_setup	 setup;
 	time_t			 zero;
 	struct tm		 tm;
 
+#if HAVE_LIBBSD
+	setproctitle_init(argc, argv, environ);
+#else
+	(void)argc;
+	(void)argv;
+#endif
 	child_start(ROLE_FRONTEND, &setup);
-	setproctitle("frontend");
+	setproctitle("-gatewayd: frontend");
 	/* Libraries open files on first use; later there are none. */
 	tzset();
 	zero = 0;
