@@ -1,0 +1,1013 @@
+# Copyright (c) 2026 The gatewayd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+"""
+The frontend alone, between clients and a parent, a catalog and workers that
+are played by the test, so that each can be late, silent, wrong or gone.
+
+What can break: a socket that two processes hold at once; an answer for a
+client that has left; a catalog or a worker that dies with the question; a
+client that pushes out the others.
+"""
+
+import os
+import select
+import socket
+import time
+
+import pytest
+
+from front import (ATTACH, BUILD, CLOSE, COUNTERS, DENY_DRAINING,
+                   DENY_EXPIRED, DENY_LIMIT, DENY_NOT_FOUND, DENY_TOKEN,
+                   DENY_UNAVAILABLE, FAIL_BLOCKED, FAIL_BUSY, FAIL_GONE,
+                   FAIL_GRANT, FAIL_LIMIT, FAIL_SHELL, INPUT, OPEN, RESIZE,
+                   SID, Front, b64, token)
+from gwproto import Child
+
+NO_SESSION = "00000000-0000-0000-0000-000000000000"
+GONE = (404, {"error": "Session not found"})
+OK = (200, {"ok": True})
+HS384 = (b64(b'{"alg":"HS384"}') + b"." + b64(b'{"did":"did:a"}') +
+         b"." + b64(b"x" * 48)).decode()
+
+
+@pytest.fixture(scope="module")
+def one():
+    with Front() as f:
+        yield f
+
+
+@pytest.fixture
+def front(one):
+    """A frontend with nothing under way."""
+    one.denials.clear()
+    yield one
+    for c in one.clients:
+        c.close()
+    one.clients.clear()
+    one.catalog.quiet(0.02)
+    for w in one.workers.values():
+        w.quiet(0.02)
+
+
+def connect(f, body=None, headers=("X-Sandbox-Id: demo",), auth=""):
+    return f.client().ask("POST", "/ssh/connect", body, auth, list(headers))
+
+
+def opened(f, c, number=1):
+    f.grant(f.asked(action=OPEN), number)
+    o = f.worker(number).expect("OPEN")
+    f.worker(number).send("OPENED", id=o.id, session=SID)
+    return c.answer()
+
+
+# POST /ssh/connect
+
+@pytest.mark.parametrize("body, cols, rows", [
+    (None, 80, 24), ("{}", 80, 24), ({"cols": 120}, 120, 24),
+    ({"cols": 1, "rows": 1000}, 1, 1000), ('{"cols":null}', 80, 24),
+    (' {"cols":100,"rows":30,"x":[1,{"y":"z"}]}\n', 100, 30)])
+def test_connect(front, body, cols, rows):
+    c = connect(front, body)
+    m = front.asked(action=OPEN, object="demo", address="127.0.0.1", api=1)
+    front.grant(m)
+    o = front.worker().expect("OPEN", cols=cols, rows=rows)
+    assert o["grant"] == b"g" * 16
+    front.worker().send("OPENED", id=o.id, session=SID)
+    assert c.answer() == (200, {"sessionId": SID})
+    assert c.headers["content-type"] == "application/json; charset=utf-8"
+    assert c.headers["access-control-allow-origin"] == "*"
+
+
+def test_session_is_the_granted_one(front):
+    """A worker cannot give a client the session of somebody else."""
+    c = connect(front)
+    front.grant(front.asked())
+    o = front.worker().expect("OPEN")
+    front.worker().send("OPENED", id=o.id, session=NO_SESSION)
+    assert c.answer() == (200, {"sessionId": SID})
+
+
+@pytest.mark.parametrize("body", [
+    "[]", "1", "x", '{"cols":1', '{"cols":1}x', "{'cols':1}", '{"cols":01}',
+    '{"cols":1,"cols":2}', "\xff", "{" * 200, '{"a":' * 40 + "1" + "}" * 40,
+    "nul", '{"cols":NaN}', "\0"])
+def test_connect_malformed(front, body):
+    c = connect(front, body.encode("latin-1"))
+    assert c.answer() == (400, {"error": "Invalid JSON"})
+
+
+@pytest.mark.parametrize("body", [
+    '{"cols":0}', '{"cols":-1}', '{"rows":1001}', '{"cols":"80"}',
+    '{"cols":80.5}', '{"cols":true}', '{"cols":{}}', '{"rows":1e2}',
+    '{"rows":99999999999999999999}'])
+def test_connect_size(front, body):
+    assert connect(front, body).answer() == (
+        400, {"error": "Invalid cols/rows"})
+
+
+@pytest.mark.parametrize("headers", [(), ("X-Sandbox-Id:",)])
+def test_connect_without_id(front, headers):
+    assert connect(front, headers=headers).answer() == (
+        400, {"error": "Missing X-Sandbox-Id"})
+
+
+@pytest.mark.parametrize("headers", [
+    ("X-Sandbox-Id: a/b",), ("X-Sandbox-Id: ../x",),
+    ("X-Sandbox-Id: " + "a" * 129,), ("X-Sandbox-Id: \xe9",),
+    ("X-Sandbox-Id: a b",), ("X-Sandbox-Id: a", "X-Sandbox-Id: b")])
+def test_malformed_sandbox(front, headers):
+    """Asked for as a name that nobody has: the same way, and answer."""
+    c = connect(front, headers=headers)
+    front.deny(front.asked(object=".", action=OPEN), DENY_NOT_FOUND)
+    assert c.answer() == (404, {"error": "Sandbox not found"})
+
+
+@pytest.mark.parametrize("reason, status, body", [
+    (DENY_TOKEN, 401, {"error": "Unauthorized", "message": "Invalid token"}),
+    (DENY_EXPIRED, 401, {"error": "Unauthorized",
+                         "message": "Token expired"}),
+    (DENY_NOT_FOUND, 404, {"error": "Sandbox not found"}),
+    (DENY_LIMIT, 429, {"error": "Too many sessions"}),
+    (DENY_DRAINING, 503, {"error": "Unavailable",
+                          "message": "shutting down"}),
+    (DENY_UNAVAILABLE, 502, {"error": "SSH connection failed",
+                             "message": "control plane unavailable"})])
+@pytest.mark.parametrize("parent", [0, 1])
+def test_connect_denied(front, reason, status, body, parent):
+    c = connect(front)
+    m = front.asked()
+    if parent:
+        front.parent.send("DENIED", id=m.id, reason=reason)
+    else:
+        front.deny(m, reason)
+    assert c.answer() == (status, body)
+
+
+@pytest.mark.parametrize("reason, status, error", [
+    (FAIL_SHELL, 500, "Failed to open shell"),
+    (FAIL_GRANT, 500, "Failed to open shell"),
+    (FAIL_LIMIT, 429, "Too many sessions"), (FAIL_BUSY, 503, "Unavailable")])
+def test_open_failed(front, reason, status, error):
+    c = connect(front)
+    front.grant(front.asked())
+    o = front.worker().expect("OPEN")
+    front.worker().send("OPEN_FAILED", id=o.id, reason=reason)
+    got, body = c.answer()
+    assert (got, body["error"]) == (status, error)
+
+
+def test_worker_dies_with_the_open(front):
+    """The parent grants once more, before or after its end is seen."""
+    for early in (0, 1):
+        c = connect(front)
+        m = front.asked()
+        front.grant(m, 10 + early)
+        front.worker(10 + early).expect("OPEN")
+        if early:
+            front.grant(m, 20, grant=b"h" * 16)
+            front.workers.pop(10 + early).close()
+        else:
+            front.workers.pop(10 + early).close()
+            front.grant(m, 20, grant=b"h" * 16)
+        o = front.worker(20).expect("OPEN", grant=b"h" * 16)
+        front.worker(20).send("OPENED", id=o.id, session=SID)
+        assert c.answer() == (200, {"sessionId": SID})
+
+
+def test_worker_dies_and_that_is_all(front):
+    c = connect(front)
+    front.grant(front.asked(), 11)
+    front.worker(11).expect("OPEN")
+    front.workers.pop(11).close()
+    assert c.answer() == (502, {"error": "SSH connection failed",
+                                "message": "connection lost"})
+
+
+# Tokens at the door
+
+DOOR = [(None, "Authentication required"), ("null", "Authentication required"),
+        ("x", "Invalid token"), (HS384, "Invalid token"),
+        (token(did="alice"), "Invalid token"),
+        (token(nbf=9000000000), "Invalid token"), ("a" * 9000,
+                                                   "Invalid token"),
+        (token(exp=1700000000), "Token expired")]
+
+
+@pytest.mark.parametrize("auth, why", DOOR)
+def test_token_http(front, auth, why):
+    for method, path in (("POST", "/ssh/connect"),
+                         ("GET", "/ssh/stream/" + SID),
+                         ("POST", "/ssh/input/" + SID),
+                         ("POST", "/ssh/resize/" + SID),
+                         ("DELETE", "/ssh/disconnect/" + SID),
+                         ("DELETE", "/ssh/disconnect/x")):
+        c = front.client().ask(method, path, auth=auth,
+                               headers=["X-Sandbox-Id: demo"])
+        assert c.answer() == (401, {"error": "Unauthorized", "message": why})
+        assert c.headers["www-authenticate"] == "Bearer"
+        d = front.denial()
+        assert d["principal"] == "" and d["address"] == "127.0.0.1"
+        assert d["reason"] == (DENY_EXPIRED if "exp" in why else DENY_TOKEN)
+        assert d["object"] == ("demo" if "connect" in path[:12] else
+                               path.rsplit("/", 1)[1])
+
+
+@pytest.mark.parametrize("auth, why", DOOR)
+def test_token_ws(front, auth, why):
+    c = front.client().upgrade("/ssh/%s/ws" % SID, auth=auth)
+    assert c.head() == 101
+    assert c.headers["sec-websocket-accept"] == \
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    assert c.frame() == (1008, why)
+    c.eof()
+
+
+@pytest.mark.parametrize("headers", [
+    ["Authorization: Basic xx"], ["Authorization: Bearerx"],
+    ["Authorization:"], ["Authorization: Bearer"],
+    ["Authorization: bearer null"]])
+def test_no_token(front, headers):
+    c = front.client().ask("GET", "/ssh/stream/" + SID, auth=None,
+                           headers=headers)
+    status, body = c.answer()
+    assert (status, body["message"]) == (401, "Authentication required")
+
+
+def test_two_authorizations(front):
+    c = front.client().ask("GET", "/ssh/stream/" + SID,
+                           headers=["Authorization: Bearer " + token()])
+    assert c.answer()[1]["message"] == "Invalid token"
+
+
+@pytest.mark.parametrize("query, header, which", [
+    ("?token=%s", None, "q"), ("?token=", "", "h"), ("?token=null", "", "h"),
+    ("", "", "h"), ("?token=%s", "", "q"), ("?a=b&token=%s&c", None, "q"),
+    ("?TOKEN=x", "", "h")])
+def test_which_token(front, query, header, which):
+    """Of the query if it has one that is not empty, else of the header."""
+    tokens = {"q": token(did="did:plc:query"), "h": token(did="did:plc:head")}
+    query = query.replace("%s", tokens["q"])
+    auth = None if header is None else tokens["h"]
+    for c in (front.client().upgrade("/ssh/%s/ws%s" % (SID, query), auth),
+              front.client().ask("GET", "/ssh/stream/%s%s" % (SID, query),
+                                 auth=auth)):
+        m = front.asked(token=tokens[which], object=SID, action=ATTACH)
+        front.deny(m, DENY_NOT_FOUND)
+        c.head()
+
+
+def test_query_token_is_for_streams_only(front):
+    c = front.client().ask("DELETE", "/ssh/disconnect/%s?token=%s" % (
+        SID, token()), auth=None)
+    assert c.answer()[0] == 401
+
+
+def test_scheme_in_any_case(front):
+    c = front.client().ask("GET", "/ssh/stream/" + SID, auth=None,
+                           headers=["authorization:   BEARER  " + token()])
+    front.deny(front.asked(), DENY_NOT_FOUND)
+    assert c.answer() == GONE
+
+
+# Streams and WebSockets
+
+def attach(f, number=1, session=SID, **kw):
+    c = f.client().upgrade("/ssh/%s/ws" % session, **kw)
+    f.grant(f.asked(action=ATTACH), number, session)
+    return c
+
+
+def taken(f, m, number=1):
+    f.worker(number).send("ATTACH_OK", id=m.id)
+    return socket.socket(fileno=m.fd)
+
+
+@pytest.mark.parametrize("early", [b"", b"\x81\x80abcd", b"e" * 60000])
+def test_ws(front, early):
+    c = attach(front, early=early)
+    assert c.head() == 101
+    assert "sec-websocket-protocol" not in c.headers
+    m = front.worker().expect("ATTACH", transport=1, dialect=1, head=b"",
+                              address="127.0.0.1", grant=b"g" * 16)
+    got = b""
+    if m.blob is not None:
+        got = os.pread(m.blob, 1 << 20, 0)
+        os.close(m.blob)
+    s = taken(front, m)
+    s.settimeout(10)
+    while len(got) < len(early):
+        got += s.recv(65536)
+    assert got == early
+    s.sendall(b"\x81\x02hi")
+    assert c.frame() == (1, b"hi")
+    s.close()
+    c.eof()			# ours is closed too
+
+
+def test_sse(front):
+    c = front.client().ask("GET", "/ssh/stream/" + SID)
+    front.grant(front.asked(action=ATTACH))
+    m = front.worker().expect("ATTACH", transport=2)
+    s = taken(front, m)
+    s.sendall(m["head"])
+    assert c.head() == 200
+    h = c.headers
+    assert h["content-type"] == "text/event-stream"
+    assert h["cache-control"] == "no-cache"
+    assert h["connection"] == "keep-alive"
+    assert h["x-accel-buffering"] == "no"
+    assert h["transfer-encoding"] == "chunked"
+    assert h["access-control-allow-origin"] == "*"
+    assert "content-length" not in h
+    s.close()
+    c.eof()
+
+
+def test_sse_http10(front):
+    c = front.client(b"GET /ssh/stream/%s HTTP/1.0\r\nAuthorization: Bearer "
+                     b"%s\r\n\r\n" % (SID.encode(), token().encode()))
+    front.grant(front.asked(action=ATTACH))
+    m = front.worker().expect("ATTACH", transport=3)
+    assert b"chunked" not in m["head"]
+    s = taken(front, m)
+    s.sendall(m["head"])
+    assert c.head() == 200
+    s.close()
+
+
+def test_half_closed_stream(front):
+    """A half-close is not the end of an event stream."""
+    c = front.client().ask("GET", "/ssh/stream/" + SID)
+    c.sock.shutdown(socket.SHUT_WR)
+    m = front.asked(action=ATTACH)
+    time.sleep(0.05)
+    front.grant(m)
+    s = taken(front, front.worker().expect("ATTACH"))
+    s.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    assert c.head() == 200
+    s.close()
+
+
+@pytest.mark.parametrize("reason, ws, http", [
+    (FAIL_GONE, (1011, "Session not found"), GONE),
+    (FAIL_LIMIT, (1013, "Too many viewers"),
+     (429, {"error": "Too many viewers"})),
+    (FAIL_GRANT, (1013, "Try again later"), (503, {"error": "Unavailable"})),
+    (FAIL_BUSY, (1013, "Try again later"), (503, {"error": "Unavailable"}))])
+def test_attach_refused(front, reason, ws, http):
+    c = attach(front)
+    assert c.head() == 101
+    m = front.worker().expect("ATTACH")
+    s = socket.socket(fileno=m.fd)
+    front.worker().send("ATTACH_FAIL", id=m.id, reason=reason)
+    assert c.frame() == ws
+    c.eof()
+    c.close()
+    s.settimeout(10)
+    assert s.recv(1) == b""	# whoever has it late sees the end
+    s.close()
+    c = front.client().ask("GET", "/ssh/stream/" + SID)
+    front.grant(front.asked(action=ATTACH))
+    m = front.worker().expect("ATTACH")
+    os.close(m.fd)
+    front.worker().send("ATTACH_FAIL", id=m.id, reason=reason)
+    assert c.answer() == http
+    c.eof()
+
+
+def test_worker_dies_with_the_attach(front):
+    c = attach(front, 12)
+    d = front.client().ask("GET", "/ssh/stream/" + SID)
+    front.grant(front.asked(), 12)
+    assert c.head() == 101
+    for _ in range(2):
+        os.close(front.worker(12).expect("ATTACH").fd)
+    front.workers.pop(12).close()
+    assert c.frame() == (1013, "Try again later")
+    assert d.answer() == (503, {"error": "Unavailable"})
+
+
+def test_attach_unanswered(front):
+    """After 5 s the client is told, and the worker's copy is dead."""
+    c = attach(front)
+    assert c.head() == 101
+    m = front.worker().expect("ATTACH")
+    start = time.monotonic()
+    assert c.frame() == (1013, "Try again later")
+    assert 4 < time.monotonic() - start < 7
+    c.eof()
+    c.close()
+    s = taken(front, m)		# too late, and no harm
+    s.settimeout(10)
+    assert s.recv(1) == b""
+    s.close()
+
+
+def test_eight_at_a_time(front):
+    """A worker owes at most 8; the others wait, and are served in turn."""
+    clients = [attach(front) for _ in range(12)]
+    for c in clients:
+        assert c.head() == 101
+    sent = [front.worker().expect("ATTACH") for _ in range(8)]
+    front.worker().quiet(0.1)
+    done = []
+    for m in sent:
+        done.append(taken(front, m))
+    for _ in range(4):
+        done.append(taken(front, front.worker().expect("ATTACH")))
+    for s in done:
+        s.sendall(b"\x81\x01x")
+    for c in clients:
+        assert c.frame() == (1, b"x")
+    for s in done:
+        s.close()
+
+
+def test_late_answers_count(front):
+    """An attach that was given up still counts until it is answered."""
+    clients = [attach(front, 13) for _ in range(9)]
+    late = [front.worker(13).expect("ATTACH") for _ in range(8)]
+    for c in clients:
+        assert c.head() == 101
+        assert c.frame() == (1013, "Try again later")
+    c = attach(front, 13)
+    front.worker(13).quiet(0.1)
+    for m in late:
+        taken(front, m, 13).close()
+    taken(front, front.worker(13).expect("ATTACH"), 13).close()
+    assert c.head() == 101
+    c.eof()
+
+
+@pytest.mark.parametrize("sid", [SID, SID.upper(), "x", "-", SID + "0",
+                                 "%2e", "a" * 300])
+def test_session_not_found(front, sid):
+    """Unknown, malformed, another's: the same bytes, by the same way."""
+    obj = SID if sid == SID else NO_SESSION
+    heads = set()
+    for method, path, action in (("GET", "/ssh/stream/", ATTACH),
+                                 ("POST", "/ssh/input/", INPUT),
+                                 ("POST", "/ssh/resize/", RESIZE),
+                                 ("DELETE", "/ssh/disconnect/", CLOSE)):
+        c = front.client().ask(method, path + sid, "{}" if method == "POST"
+                               else None)
+        front.deny(front.asked(object=obj, action=action), DENY_NOT_FOUND)
+        assert c.answer() == GONE
+        heads.add(tuple(c.headers))
+    assert len(heads) == 1
+    c = front.client().upgrade("/ssh/%s/ws" % sid)
+    front.deny(front.asked(object=obj, action=ATTACH), DENY_NOT_FOUND)
+    assert c.head() == 101
+    assert c.frame() == (1011, "Session not found")
+    c.eof()
+
+
+# Calls
+
+def call(f, c, verb, body, action, answer="INPUT_OK", sid=SID, ask=True,
+         **expect):
+    c.ask("DELETE" if verb == "disconnect" else "POST",
+          "/ssh/%s/%s" % (verb, sid), body)
+    if ask:
+        f.grant(f.asked(action=action, object=sid), 1, sid)
+    m = f.worker().expect(verb.upper() if verb != "disconnect" else "CLOSE",
+                          **expect)
+    if answer is not None:
+        f.worker().send(answer, id=m.id)
+    return m
+
+
+def fresh(n=[0]):
+    n[0] += 1
+    return SID[:-4] + "%04x" % n[0]
+
+
+def test_input_asks_once(front):
+    sid, c = fresh(), front.client()
+    m = call(front, c, "input", {"data": "ls\n"}, INPUT, sid=sid,
+             data=b"ls\n")
+    assert len(m["hash"]) == 32 and any(m["hash"])
+    assert c.answer() == OK
+    assert c.headers["x-ratelimit-limit"] == "1000000"
+    call(front, c, "input", {"data": "é\0\x1b"}, INPUT, sid=sid, ask=False,
+         data="é\0\x1b".encode(), hash=m["hash"], grant=b"g" * 16)
+    assert c.answer() == OK
+    assert c.headers["x-ratelimit-limit"] == "100"
+    # Another token of the same person, another verb: asked again.
+    call(front, c, "resize", {"cols": 5, "rows": 6}, RESIZE, "RESIZE_OK",
+         sid=sid, cols=5, rows=6)
+    assert c.answer() == OK
+    c.ask("POST", "/ssh/input/" + sid, "{}", auth=token(x=1))
+    front.deny(front.asked(action=INPUT), DENY_NOT_FOUND)
+    assert c.answer() == GONE
+
+
+def test_input_of_any_length(front):
+    for n in (0, 1, 8192, 8193, 100000):
+        c = front.client()
+        m = call(front, c, "input", {"data": "x" * n}, INPUT, sid=fresh())
+        data = m["data"]
+        if m.blob is not None:
+            data = os.pread(m.blob, 1 << 20, 0)
+            os.close(m.blob)
+        assert (m.blob is None) == (n <= 8192)
+        assert data == b"x" * n
+        assert c.answer() == OK
+
+
+@pytest.mark.parametrize("body", ["{}", '{"data":""}', '{"data":null}'])
+def test_empty_input(front, body):
+    c = front.client()
+    call(front, c, "input", body, INPUT, sid=fresh(), data=b"")
+    assert c.answer() == OK
+
+
+@pytest.mark.parametrize("body", ['{"data":1}', '{"data":["x"]}',
+                                  '{"data":{}}', '{"data":true}', None])
+def test_bad_input(front, body):
+    c = front.client().ask("POST", "/ssh/input/" + SID, body)
+    assert c.answer() == (400, {"error": "Invalid input"})
+
+
+@pytest.mark.parametrize("body", ["x", "[]", '{"data":"\\x"}', '{"data":"\n"}',
+                                  '{"data":"\\ud800"}'])
+def test_malformed_input(front, body):
+    c = front.client().ask("POST", "/ssh/input/" + SID, body)
+    assert c.answer() == (400, {"error": "Invalid JSON"})
+
+
+@pytest.mark.parametrize("body", ["{}", '{"cols":0,"rows":0}',
+                                  '{"cols":80}', '{"cols":80,"rows":null}'])
+def test_resize_to_nothing(front, body):
+    c = front.client().ask("POST", "/ssh/resize/" + fresh(), body)
+    front.grant(front.asked(action=RESIZE))
+    assert c.answer() == OK
+
+
+@pytest.mark.parametrize("body", [None, '{"cols":-1,"rows":1}',
+                                  '{"cols":1,"rows":1001}',
+                                  '{"cols":"1","rows":1}',
+                                  '{"cols":1.5,"rows":1}'])
+def test_bad_resize(front, body):
+    c = front.client().ask("POST", "/ssh/resize/" + SID, body)
+    assert c.answer() == (400, {"error": "Invalid cols/rows"})
+
+
+def test_disconnect(front):
+    sid, c = fresh(), front.client()
+    call(front, c, "disconnect", None, CLOSE, "CLOSE_OK", sid=sid)
+    assert c.answer() == OK
+    c.ask("DELETE", "/ssh/disconnect/" + sid)
+    front.deny(front.asked(action=CLOSE), DENY_NOT_FOUND)
+    assert c.answer() == GONE
+
+
+def test_input_blocked(front):
+    for kind in (0, 1):
+        c = front.client()
+        m = call(front, c, "input", {"data": "x"}, INPUT, None, sid=fresh())
+        if kind == 0:
+            front.worker().send("INPUT_BLOCKED", id=m.id)
+        else:
+            front.worker().send("CALL_FAIL", id=m.id, reason=FAIL_BLOCKED)
+        assert c.answer() == (503, {"error": "Input blocked"})
+
+
+def test_grant_that_ended(front):
+    """Asked for once more, and not for ever."""
+    sid, c = fresh(), front.client()
+    m = call(front, c, "input", {"data": "x"}, INPUT, None, sid=sid)
+    front.worker().send("CALL_FAIL", id=m.id, reason=FAIL_GRANT)
+    front.grant(front.asked(action=INPUT, object=sid), grant=b"n" * 16)
+    m = front.worker().expect("INPUT", grant=b"n" * 16, data=b"x")
+    front.worker().send("CALL_FAIL", id=m.id, reason=FAIL_GRANT)
+    assert c.answer() == GONE
+    call(front, c, "input", {"data": "x"}, INPUT, sid=sid)
+    assert c.answer() == OK
+
+
+def test_session_that_ended(front):
+    c = front.client()
+    m = call(front, c, "input", {"data": "x"}, INPUT, None, sid=fresh())
+    front.worker().send("CALL_FAIL", id=m.id, reason=FAIL_GONE)
+    assert c.answer() == GONE
+
+
+def test_worker_dies_with_a_call(front):
+    sid, c = fresh(), front.client()
+    c.ask("POST", "/ssh/input/" + sid, {"data": "x"})
+    front.grant(front.asked(), 14, sid)
+    front.worker(14).expect("INPUT")
+    front.workers.pop(14).close()
+    assert c.answer() == GONE
+    # The pass is for a worker that is gone: asked again.
+    c.ask("POST", "/ssh/input/" + sid, {"data": "x"})
+    front.deny(front.asked(object=sid), DENY_NOT_FOUND)
+    assert c.answer() == GONE
+
+
+def test_order_of_input(front):
+    """On one connection one after the other, in the order of arrival."""
+    sid, c = fresh(), front.client()
+    for i in range(5):
+        c.ask("POST", "/ssh/input/" + sid, {"data": "%d" % i})
+    front.grant(front.asked(), 1, sid)
+    for i in range(5):
+        m = front.worker().expect("INPUT", data=b"%d" % i)
+        front.worker().quiet(0.02)
+        front.worker().send("INPUT_OK", id=m.id)
+    for i in range(5):
+        assert c.answer() == OK
+
+
+def test_calls_of_a_session_have_a_rate(front):
+    sid, c = fresh(), front.client()
+    call(front, c, "input", {"data": "x"}, INPUT, sid=sid)
+    assert c.answer() == OK
+    got = {200: 0, 429: 0}
+    for _ in range(250):
+        c.ask("POST", "/ssh/input/" + sid, {"data": "x"})
+        ready, _, _ = select.select([front.worker().sock, c.sock], [], [], 10)
+        if front.worker().sock in ready:
+            m = front.worker().expect("INPUT")
+            front.worker().send("INPUT_OK", id=m.id)
+        status, _ = c.answer()
+        got[status] += 1
+        if status == 429:
+            assert c.headers["retry-after"] == "1"
+            assert c.headers["x-ratelimit-limit"] == "100"
+    assert got[200] >= 100 and got[429] > 0
+
+
+# The catalog goes
+
+def test_catalog_restarts(front):
+    """Whoever waited is asked for again, once, and the old answer is old."""
+    c = connect(front)
+    old = front.asked()
+    front.new_catalog()
+    new = front.asked(object="demo")
+    assert new.id != old.id
+    front.parent.send("DENIED", id=old.id, reason=DENY_NOT_FOUND)
+    front.grant(new)
+    o = front.worker().expect("OPEN")
+    front.worker().send("OPENED", id=o.id, session=SID)
+    assert c.answer() == (200, {"sessionId": SID})
+
+
+def test_catalog_stays_away(front):
+    front.catalog.close()
+    front.catalog = None
+    c, d = connect(front), front.client().upgrade("/ssh/%s/ws" % SID)
+    start = time.monotonic()
+    front.new_catalog()
+    m = [front.asked(), front.asked()]
+    front.catalog.close()
+    front.catalog = None
+    assert c.answer() == (503, {"error": "Unavailable",
+                                "message": "control plane unavailable"})
+    assert d.head() == 101
+    assert d.frame() == (1013, "Try again later")
+    assert 4 < time.monotonic() - start < 8
+    front.new_catalog()
+    for x in m:
+        front.catalog.send("DENIED", id=x.id, reason=DENY_NOT_FOUND)
+
+
+def test_catalog_talks_nonsense(front):
+    """Only its own channel ends."""
+    front.catalog.raw(b"\0" * 20)
+    front.catalog.expect_closed()
+    front.new_catalog()
+    c = connect(front)
+    assert opened(front, c) == (200, {"sessionId": SID})
+
+
+def test_worker_answers_nonsense(front):
+    c = connect(front)
+    front.grant(front.asked(), 15)
+    o = front.worker(15).expect("OPEN")
+    front.worker(15).send("CLOSE_OK", id=o.id)
+    front.worker(15).expect_closed()
+    front.workers.pop(15).close()
+    assert c.answer()[0] == 502
+
+
+def test_worker_answers_for_another(front):
+    """Ids count on the channel that they were sent on, and no other."""
+    c = connect(front)
+    front.grant(front.asked(), 1)
+    o = front.worker(1).expect("OPEN")
+    front.worker(2)
+    front.worker(2).send("OPENED", id=o.id, session=NO_SESSION)
+    front.worker(2).send("OPENED", id=0, session=NO_SESSION)
+    front.worker(2).quiet(0.1)
+    front.worker(1).send("OPENED", id=o.id, session=SID)
+    assert c.answer() == (200, {"sessionId": SID})
+
+
+# Clients that go
+
+def test_reset_while_waiting(front):
+    """Its answers come, and find nobody."""
+    for how in ("rst", "fin"):
+        c = connect(front)
+        m = front.asked()
+        if how == "rst":
+            c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                              b"\1\0\0\0\0\0\0\0")
+        c.close()
+        time.sleep(0.1)
+        front.grant(m)
+        if how == "fin":	# it may still read
+            o = front.worker().expect("OPEN")
+            front.worker().send("OPENED", id=o.id, session=SID)
+        else:
+            front.worker().quiet(0.1)
+    assert front.client(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+                        ).answer()[0] == 200
+
+
+def test_upgrade_abandoned(front):
+    c = front.client().upgrade("/ssh/%s/ws" % SID)
+    m = front.asked()
+    c.close()
+    time.sleep(0.1)
+    front.grant(m)
+    front.worker().quiet(0.2)
+
+
+def test_far_ahead(front):
+    """What a client sends ahead is bounded, and none of it is lost."""
+    c = connect(front)
+    m = front.asked()
+    c.sock.setblocking(False)
+    part = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: %s\r\n\r\n" % (b"a" * 900)
+    sent = 0
+    while sent < 64 << 20:
+        try:
+            sent += c.sock.send(part * 64)
+        except BlockingIOError:
+            if not select.select([], [c.sock], [], 0.5)[1]:
+                break
+    assert sent < 32 << 20
+    front.grant(m)
+    o = front.worker().expect("OPEN")
+    front.worker().send("OPENED", id=o.id, session=SID)
+    c.sock.settimeout(10)
+    assert c.answer() == (200, {"sessionId": SID})
+    for _ in range(min(200, sent // len(part))):
+        assert c.answer() == (200, b"ok\n")
+
+
+# Configuration and life
+
+def test_not_ready():
+    with Front(start=False) as f:
+        f.parent.send("START")
+        f.from_parent("READY")
+
+        def ask(path):
+            return f.client(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" %
+                            path).answer()
+        assert ask(b"/readyz") == (503, b"not ready\n")
+        assert ask(b"/healthz") == (200, b"ok\n")
+        f.parent.send("STATE", ready=1, draining=0)
+        assert ask(b"/readyz") == (200, b"ok\n")
+        f.parent.send("STATE", ready=1, draining=1)
+        assert ask(b"/readyz") == (503, b"draining\n")
+
+
+def test_bad_configuration_changes_nothing():
+    with Front() as f:
+        f.parent.send("CONF_BEGIN")
+        f.parent.send("CONF_API", api=1, grace=0, max_age=1, unclaimed=0)
+        fd = os.memfd_create("key", 0)
+        os.write(fd, b"no key at all")
+        f.parent.send("CONF_KEY", fd=fd, api=1, alg=2, kid="", issuer="")
+        os.close(fd)
+        f.parent.send("CONF_END")
+        assert f.from_parent("CONF_FAIL")["reason"] != ""
+        f.parent.send("CONF_BEGIN")
+        f.parent.send("CONF_BEGIN")
+        f.parent.send("CONF_END")
+        assert f.from_parent("CONF_FAIL")["reason"] != ""
+        c = connect(f)
+        assert opened(f, c) == (200, {"sessionId": SID})
+        f.configure(page=0)
+        c.ask("GET", "/")
+        assert c.answer() == (404, {"error": "Not found"})
+
+
+def test_refuses_a_secret():
+    """With it a frontend could mint tokens."""
+    f = Front(start=False, conf=False)
+    f.parent.send("CONF_BEGIN")
+    fd = os.memfd_create("key", 0)
+    os.write(fd, b"secret")
+    f.parent.send("CONF_KEY", fd=fd, api=1, alg=1, kid="", issuer="")
+    os.close(fd)
+    assert f.child.wait() == 1
+    f.child.chan.close()
+
+
+def test_counters_that_can_shrink():
+    """Another frontend could cut them under us: not taken."""
+    child = Child([BUILD + "/gatewayd-frontend"], "frontend")
+    fd = os.memfd_create("counters", os.MFD_ALLOW_SEALING)
+    os.ftruncate(fd, COUNTERS)
+    child.send("COUNTERS", fd=fd, size=COUNTERS)
+    os.close(fd)
+    assert child.wait() == 1
+    child.chan.close()
+
+
+def test_stop():
+    """Idle connections end, what is under way gets its answer."""
+    with Front() as f:
+        idle, busy = f.client(), connect(f)
+        m = f.asked()
+        f.parent.send("STOP")
+        idle.eof()
+        f.grant(m)
+        o = f.worker().expect("OPEN")
+        f.worker().send("OPENED", id=o.id, session=SID)
+        assert busy.answer() == (200, {"sessionId": SID})
+        assert busy.headers["connection"] == "close"
+        assert f.child.wait(5) == 0
+
+
+def test_stop_does_not_wait_for_ever():
+    with Front() as f:
+        connect(f)
+        f.asked()
+        f.parent.send("STOP")
+        start = time.monotonic()
+        assert f.child.wait(5) == 0
+        assert time.monotonic() - start < 4
+
+
+def test_statistics():
+    with Front() as f:
+        c = f.client()
+        for _ in range(3):
+            c.ask("GET", "/nothing")
+            assert c.answer()[0] == 404
+        deadline = time.monotonic() + 8
+        while not f.stats and time.monotonic() < deadline:
+            m = f.parent.recv()
+            if m.name == "FRONT_STATS":
+                f.stats.append(m)
+        assert dict(f.stats[0]) == {"accepted": 1, "requests": 3,
+                                    "refused": 3, "attached": 0, "open": 1}
+
+
+# Crowds
+
+def test_half_open_of_one_address():
+    """2000 of them, and newcomers are served at once, others unhurt."""
+    with Front(nofile=512) as f:
+        other = f.client(b"GET /healthz HTTP/1.1\r\n", source="127.0.0.9")
+        crowd = []
+        for _ in range(2000):
+            s = socket.socket()
+            s.bind(("127.0.0.2", 0))
+            s.connect(f.address)
+            crowd.append(s)
+            if len(crowd) > 300:
+                crowd.pop(0).close()
+        start = time.monotonic()
+        for _ in range(5):
+            c = f.client(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert c.answer() == (200, b"ok\n")
+        assert time.monotonic() - start < 2
+        other.send(b"Host: x\r\n\r\n")
+        assert other.answer() == (200, b"ok\n")
+        for s in crowd:
+            s.close()
+
+
+def test_more_connections_than_descriptors():
+    with Front(nofile=64) as f:
+        crowd = []
+        for i in range(300):
+            s = socket.socket()
+            s.bind(("127.0.%d.2" % (i % 100), 0))
+            s.connect(f.address)
+            s.sendall(b"GET /healthz HTTP/1.1\r\n")
+            crowd.append(s)
+        c = f.client(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert c.answer() == (200, b"ok\n")
+        for s in crowd:
+            s.close()
+        d = connect(f)
+        assert opened(f, d) == (200, {"sessionId": SID})
+
+
+def test_rate():
+    with Front(requests=5, window=60, proxies=[("127.0.0.1", 32),
+                                              ("10.0.0.0", 8)]) as f:
+        def ask(xff=None, path="/ssh/stream/" + SID, source=None):
+            c = f.client(source=source).ask(
+                "GET", path, auth=None,
+                headers=[] if xff is None else ["X-Forwarded-For: " + x
+                                                for x in xff])
+            return c.answer()[0], c.headers
+        left = []
+        for _ in range(5):
+            status, h = ask()
+            assert status == 401 and h["x-ratelimit-limit"] == "5"
+            left.append(h["x-ratelimit-remaining"])
+        assert left == ["4", "3", "2", "1", "0"]
+        status, h = ask()
+        assert status == 429 and h["retry-after"] == "60"
+        assert abs(int(h["x-ratelimit-reset"]) - time.time() - 60) < 3
+        # Not limited, not even told of.
+        status, h = ask(path="/healthz")
+        assert status == 200 and "x-ratelimit-limit" not in h
+        # Upgrades count; the answer is no WebSocket.
+        c = f.client().upgrade("/ssh/%s/ws" % SID)
+        assert c.answer() == (429, {"error": "Too many requests, please try "
+                                    "again later."})
+        # Others by proxy: read from the right, through proxies only.
+        for xff in (["1.2.3.4"], ["9.9.9.9, 1.2.3.4"],
+                    ["9.9.9.9", "1.2.3.4, 10.1.1.1"], ["junk, 1.2.3.4,10.0.0.1"],
+                    [" 1.2.3.4\t, 10.0.0.7 "]):
+            assert ask(xff)[0] == 401, xff
+        assert ask(["1.2.3.4"])[0] == 429
+        assert ask(["1.2.3.5"])[0] == 401
+        assert ask(["2001:db8::1"])[0] == 401
+        for i in range(2, 6):
+            assert ask(["2001:db8::%d" % i])[0] == 401
+        assert ask(["2001:db8::ffff"])[0] == 429
+        assert ask(["2001:db8:0:1::1"])[0] == 401
+        # A stranger cannot speak for others.
+        for _ in range(5):
+            assert ask(["1.2.3.9"], source="127.0.0.7")[0] == 401
+        assert ask(["1.2.3.10"], source="127.0.0.7")[0] == 429
+
+
+def test_timeouts():
+    with Front(timeout=1) as f:
+        silent = f.client()
+        slow = f.client(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        body = f.client(b"POST /ssh/connect HTTP/1.1\r\nHost: x\r\n"
+                        b"Content-Length: 5\r\n\r\n1")
+        start = time.monotonic()
+        trickle = f.client()
+        with pytest.raises((ConnectionError, AssertionError)):
+            while time.monotonic() - start < 5:
+                trickle.send(b"G")
+                assert not select.select([trickle.sock], [], [], 0.1)[0]
+        assert time.monotonic() - start < 3
+        silent.eof()
+        for c in (slow, body, trickle):
+            assert c.answer()[0] == 408
+            assert c.headers["connection"] == "close"
+            c.eof()
+        # Kept alive: from the first byte of the next one.
+        c = f.client(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert c.answer()[0] == 200
+        time.sleep(1.3)
+        c.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert c.answer()[0] == 200
+        c.send(b"G")
+        assert c.answer()[0] == 408
+
+
+def test_origins():
+    with Front(origins=["https://app.example.org"]) as f:
+        def ask(origin, method="GET", path="/ssh/stream/x"):
+            c = f.client().ask(method, path, auth=None, headers=[
+                "Origin: " + origin] if origin else [])
+            status, _ = c.answer()
+            return status, c.headers.get("access-control-allow-origin"), \
+                c.headers.get("vary")
+        assert ask("https://app.example.org") == (
+            401, "https://app.example.org", "Origin")
+        assert ask("http://test") == (401, "http://test", "Origin")
+        assert ask("https://test") == (401, "https://test", "Origin")
+        for origin in ("https://evil.example.org", "null", "https://test.x",
+                       "https://app.example.org.evil", "https://app"):
+            assert ask(origin) == (401, None, "Origin")
+        assert ask(None) == (401, None, "Origin")
+        assert ask("https://evil.example.org", "OPTIONS")[:2] == (204, None)
+        for origin, status in (("https://app.example.org", 101),
+                               ("https://test", 101), (None, 101),
+                               ("https://evil.example.org", 403),
+                               ("null", 403)):
+            c = f.client().upgrade("/ssh/%s/ws" % SID, None, [
+                "Origin: " + origin] if origin else [])
+            assert c.head() == status
