@@ -223,7 +223,8 @@ session_output(struct session *s, size_t n)
 	session_touch(s);
 	ring_commit(&s->ring, n);
 	s->whole = ring_cut(&s->ring, s->whole, s->ring.head);
-	if (s->whole < s->ring.head && !evtimer_pending(&s->ev_held, NULL))
+	if (s->whole < s->ring.head && (s->whole != s->held ||
+	    !evtimer_pending(&s->ev_held, NULL)))
 		session_wait_rest(s);
 	session_pump(s);
 	session_flow(s);
@@ -564,10 +565,6 @@ session_on_held(int fd, short what, void *arg)
 	(void)what;
 	if (s->whole == s->ring.head)
 		return;
-	if (s->whole != s->held) {
-		session_wait_rest(s);	/* it is another character */
-		return;
-	}
 	s->whole = s->ring.head;
 	session_pump(s);
 	session_flow(s);
