@@ -83,6 +83,7 @@ static void	 no_descriptors(struct rlimit *);
 static int	 too_many_refs(void);
 static void	 test_count_bound(void **);
 static void	 test_bytes_bound(void **);
+static void	 test_drained(void **);
 static void	 test_descriptors_closed(void **);
 static void	 test_log_between(void **);
 static void	 test_free_in_dispatch(void **);
@@ -276,6 +277,29 @@ test_bytes_bound(void **state)
 	assert_true(chan_queued(p.worker) * IMSG_HEADER_LEN <=
 	    3 * IMSG_MAX);
 	run_until(&p, &p.got, sent);
+	pair_close(&p);
+}
+
+/* That the queue is empty again is told from the loop, not while sending. */
+static void
+test_drained(void **state)
+{
+	struct pair	 p;
+	uint32_t	 i;
+
+	(void)state;
+	pair_open(&p);
+	chan_on_drained(p.worker, on_drained);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(send_req(p.worker, i), 0);
+	assert_int_equal(chan_queued(p.worker), 0);
+	assert_int_equal(p.drained, 0);
+	while (chan_queued(p.worker) < 10)
+		assert_int_equal(send_req(p.worker, i++), 0);
+	assert_int_equal(p.drained, 0);
+	run_until(&p, &p.drained, 1);
+	run_until(&p, &p.got, (int)i);
+	assert_int_equal(p.drained, 1);
 	pair_close(&p);
 }
 
@@ -601,6 +625,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(test_count_bound),
 		cmocka_unit_test(test_bytes_bound),
+		cmocka_unit_test(test_drained),
 		cmocka_unit_test(test_descriptors_closed),
 		cmocka_unit_test(test_log_between),
 		cmocka_unit_test(test_free_in_dispatch),
