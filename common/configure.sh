@@ -234,7 +234,7 @@ OpenBSD)	OS=openbsd ;;
 *)		OS=none ;;
 esac
 
-# Not -I: proto/limits.h must not be found for <limits.h>.
+# Not -I: no header of ours may be found for one of the system.
 INCLUDES="-iquote common -iquote proto -iquote gatewayd -iquote sessiond
     -iquote $BUILD"
 INCLUDES=$(echo $INCLUDES)

@@ -20,7 +20,7 @@
 
 #include <stdint.h>
 
-#include "limits.h"
+#include "sizes.h"
 
 /*
  * What the catalog asks a back end, the place where the records are: may

@@ -24,7 +24,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "limits.h"
+#include "sizes.h"
 
 struct config_str {
 	TAILQ_ENTRY(config_str)		 entry;

@@ -19,8 +19,8 @@
 
 #include <stddef.h>
 
-#include "limits.h"
 #include "rate.h"
+#include "sizes.h"
 
 /*
  * Answers as text: pure functions.  A head fits into REPLY_HEAD_MAX, which

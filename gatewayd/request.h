@@ -20,9 +20,9 @@
 #include <sys/types.h>
 
 #include "http.h"
-#include "limits.h"
 #include "net.h"
 #include "reply.h"
+#include "sizes.h"
 
 struct front_conf;
 struct route;

@@ -25,7 +25,7 @@
 
 #include <stdint.h>
 
-#include "limits.h"
+#include "sizes.h"
 
 /*
  * The account that a shell belongs to (passwd(5)), and the soft limit of

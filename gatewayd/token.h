@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "limits.h"
+#include "sizes.h"
 
 /*
  * JSON Web Tokens (RFC 7519, RFC 7515).  libjwt computes signatures and is

@@ -20,7 +20,7 @@
 
 #include <stdint.h>
 
-#include "limits.h"
+#include "sizes.h"
 
 struct token_key;
 

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#include "limits.h"
+#include "sizes.h"
 
 /* Set-up, configuration and life of the children.  See PROTOCOL. */
 

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#include "limits.h"
+#include "sizes.h"
 #include "wire.h"
 
 /* gatewayctl, control and the parent.  See PROTOCOL. */

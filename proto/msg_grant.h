@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#include "limits.h"
+#include "sizes.h"
 #include "wire.h"
 
 /* Who may do what, and the hand-over of clients.  See PROTOCOL. */

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#include "limits.h"
+#include "sizes.h"
 #include "wire.h"
 
 /* Parent and worker; parent and pty helper.  See PROTOCOL. */

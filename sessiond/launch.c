@@ -27,11 +27,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "limits.h"
+#include "launch.h"
 #include "log.h"
 #include "record.h"
 #include "secrets.h"
-#include "launch.h"
+#include "sizes.h"
 
 #define SEALS	(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 

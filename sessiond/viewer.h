@@ -24,8 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "limits.h"
 #include "msg_worker.h"
+#include "sizes.h"
 
 struct dialect;
 struct frame;
