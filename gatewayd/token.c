@@ -141,7 +141,9 @@ token_init(void)
 static int
 init_try(const struct token_key *key, const char *token)
 {
-	static const struct token_policy	 policy = { 0, 0, TOKEN_ID_DID };
+	static const struct token_policy	 policy = {
+		0, 0, TOKEN_ID_DID
+	};
 	struct token_claims			 claims;
 
 	if (token_verify(key, 1, &policy, 0, token, strlen(token),

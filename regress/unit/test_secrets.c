@@ -240,9 +240,10 @@ test_key_files(void **state)
 	static const char	*bad[] = {
 		"", "\n", KEY "\n\n", KEY " ", " " KEY, KEY "0", KEY "00",
 		KEY "\r\n", KEY "0\n",
-		"3d94eea49c580aef816935762be049559d6d1440dede12e6a125f1841fff8e",
-		"3d94eea49c580aef816935762be049559d6d1440dede12e6a125f1841fff8eg"
-		    "0",
+		"3d94eea49c580aef816935762be04955"
+		    "9d6d1440dede12e6a125f1841fff8e",
+		"3d94eea49c580aef816935762be04955"
+		    "9d6d1440dede12e6a125f1841fff8eg0",
 		"0x94eea49c580aef816935762be049559d6d1440dede12e6a125f1841fff8e"
 		    "6f",
 		"3d:94:ee:a4:9c:58:0a:ef:81:69:35:76:2b:e0:49:55:9d:6d:14:40:"
