@@ -1,0 +1,99 @@
+# Copyright (c) 2026 The gatewayd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+"""Fixtures: one daemon for the tests that need nothing special, and a way
+to start others.  When a test fails its report has their logs."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+import daemon as lib  # noqa: E402
+
+lib.subreaper()
+if lib.ROOT:
+    subprocess.run(["sh", os.path.join(lib.TOP, "etc/accounts.sh")],
+                   check=True)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    d = lib.Daemon()
+    yield d
+    d.stop()
+
+
+@pytest.fixture
+def daemon(shared):
+    """The shared daemon, without a session before and after."""
+    assert shared.proc.poll() is None, "ended by an earlier test"
+    yield shared
+    assert shared.proc.poll() is None
+    with contextlib.suppress(AssertionError):
+        for sid in shared.sessions():
+            shared.run_ctl("-s", shared.socket, "kill", "session", sid)
+        lib.wait_for(lambda: not shared.sessions(), 5)
+
+
+@pytest.fixture
+def start():
+    """Start daemons of one's own; they are stopped after the test."""
+    started = []
+
+    def run(*args, **kw):
+        started.append(lib.Daemon(*args, **kw))
+        return started[-1]
+    yield run
+    for d in started:
+        d.stop()
+
+
+@pytest.fixture(scope="session")
+def account():
+    """An account with a home, or our own when we are not root."""
+    if not lib.ROOT:
+        yield lib.USER
+        return
+    name = "gwregress"
+    subprocess.run(["userdel", name], capture_output=True)
+    home = tempfile.mkdtemp(prefix="gwhome")
+    subprocess.run(["useradd", "-s", "/bin/sh", "-d", home, "-M", name],
+                   check=True)
+    os.chown(home, pwd.getpwnam(name).pw_uid, pwd.getpwnam(name).pw_gid)
+    yield name
+    subprocess.run(["userdel", name], capture_output=True, check=True)
+    shutil.rmtree(home)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    for d in lib.live:
+        d.marked = len(d.log())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for d in lib.live:
+            report.sections.append(("log of gatewayd", d.log()[d.marked:][-8000:]))
