@@ -64,8 +64,9 @@ static void	 worker_grant(struct worker *, const struct msg_grant *);
 static void	 worker_kill(struct worker *, const struct msg_session_end *);
 static void	 worker_detach(struct worker *, const struct msg_detach *);
 static void	 worker_stop(struct worker *);
-static void	 worker_exit_later(struct worker *);
+static void	 worker_check_exit(struct worker *);
 static void	 worker_on_exit(int, short, void *);
+static void	 worker_offer(struct worker *);
 static struct driver *worker_driver(struct worker *, const char *);
 static void	 worker_opened(struct session *);
 static void	 worker_viewer_up(struct session *, struct viewer *);
@@ -217,7 +218,7 @@ worker_start(struct worker *w)
 		fatalx("started without a record or limits");
 	dialect_setup();
 	child_ready(w->parent, SANDBOX_WORKER);
-	worker_exit_later(w);
+	worker_check_exit(w);
 }
 
 static void
@@ -312,7 +313,7 @@ worker_stop(struct worker *w)
 	grants_free(&w->grants);
 	RB_FOREACH(p, places, &w->places)
 		session_end(p->session, END_STOP);
-	worker_exit_later(w);
+	worker_check_exit(w);
 }
 
 /*
@@ -321,12 +322,15 @@ worker_stop(struct worker *w)
  */
 
 static void
-worker_exit_later(struct worker *w)
+worker_check_exit(struct worker *w)
 {
 	struct timeval	 tv = { WORKER_EXIT_SECS, 0 };
 
-	if (w->nplaces == 0)
-		evtimer_add(&w->ev_exit, &tv);
+	if (w->nplaces > 0)
+		return;
+	if (w->stopping)
+		worker_offer(w);
+	evtimer_add(&w->ev_exit, &tv);
 }
 
 static void
@@ -336,11 +340,16 @@ worker_on_exit(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (w->nplaces > 0)
-		return;
-	if (grant_count(&w->grants, worker_now()) == 0)
+	if (!w->stopping)
+		worker_offer(w);
+	worker_check_exit(w);
+}
+
+static void
+worker_offer(struct worker *w)
+{
+	if (w->nplaces == 0 && grant_count(&w->grants, worker_now()) == 0)
 		(void)chan_send_empty(w->parent, IMSG_MAY_EXIT, 0);
-	worker_exit_later(w);
 }
 
 /*
@@ -451,7 +460,7 @@ worker_ended(struct session *s, const struct session_end *end)
 	RB_REMOVE(places, &w->places, p);
 	w->nplaces--;
 	free(p);
-	worker_exit_later(w);
+	worker_check_exit(w);
 }
 
 /* The parent's view of us must not go wrong: without it we cannot go on. */

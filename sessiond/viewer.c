@@ -38,15 +38,17 @@
 #include "viewer.h"
 
 #define VIEWER_READ_MAX		(16 * 1024)
+#define VIEWER_UNSENT_MAX	(256 * 1024)	/* in the kernel */
 
 /* What one client may do in one turn, so that it does not starve others. */
 #define VIEWER_TURN_READS	4
 #define VIEWER_TURN_FRAMES	8
 
-#define VIEWER_FINISH_SECS	5	/* for what is on its way, and LAST */
+#define VIEWER_FINISH_SECS	3	/* for what is on its way, and LAST */
 #define VIEWER_LINGER_SECS	2	/* for the client to close its side */
 #define VIEWER_PINGS		2	/* unanswered ones */
 
+static void	 viewer_tune(int);
 static void	 viewer_event(int, short, void *);
 static void	 viewer_timer(int, short, void *);
 static void	 viewer_timer_set(struct viewer *, unsigned int);
@@ -66,7 +68,6 @@ struct viewer *
 viewer_new(struct session *s, const struct viewer_conf *conf)
 {
 	struct viewer	*v;
-	int		 one = 1;
 
 	if ((v = calloc(1, sizeof(*v) + conf->dialect->state)) == NULL)
 		return (NULL);
@@ -89,12 +90,30 @@ viewer_new(struct session *s, const struct viewer_conf *conf)
 		free(v);
 		return (NULL);
 	}
-	/* It may be no TCP socket; then there is no delay to turn off. */
-	(void)setsockopt(v->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	viewer_tune(v->fd);
 	viewer_timer_set(v, v->dialect->ping != 0 ? v->dialect->ping :
 	    s->limits.ping);
 	session_joined(s, v);
 	return (v);
+}
+
+/*
+ * Small frames leave at once, and the kernel does not hoard what the client
+ * is too slow for: behind megabytes of old output an interrupt would seem to
+ * have no effect.  Where this is no TCP socket neither matters.
+ */
+static void
+viewer_tune(int fd)
+{
+	int	 on = 1, unsent = VIEWER_UNSENT_MAX;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+#ifdef TCP_NOTSENT_LOWAT
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
+	    sizeof(unsent));
+#else
+	(void)unsent;
+#endif
 }
 
 void
@@ -442,8 +461,9 @@ viewer_depart(struct viewer *v, enum leave reason, struct frame *last,
 		viewer_gone(v, v->reason);
 		return;
 	}
-	viewer_timer_set(v, drain ? v->session->limits.stalled :
-	    VIEWER_FINISH_SECS);
+	/* Who was too slow for the output is given time to learn that. */
+	viewer_timer_set(v, drain || reason == LEAVE_SLOW ?
+	    v->session->limits.stalled : VIEWER_FINISH_SECS);
 	if (v->stopped) {
 		/* What it sends is thrown away from here on. */
 		v->stopped = 0;
