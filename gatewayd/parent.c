@@ -32,6 +32,7 @@
 #include "notify.h"
 #include "parent.h"
 #include "paths.h"
+#include "priv.h"
 #include "rate.h"
 #include "util.h"
 
@@ -105,6 +106,9 @@ parent_init(struct parent *p)
 	TAILQ_INIT(&p->by_age);
 	RB_INIT(&p->viewers);
 	notify_init();
+	/* Without core files too; a limit would be left to the shells. */
+	if (priv_hide() == -1)
+		fatal("cannot hide from others");
 	parent_nofile(p);
 	if (p->privileged)
 		parent_empty_dir();
