@@ -1,0 +1,57 @@
+# Copyright (c) 2026 The gatewayd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+"""Fixtures: ways to start daemons.  When a test fails its report has their
+logs."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+import daemon as lib  # noqa: E402
+
+lib.subreaper()
+if lib.ROOT:
+    subprocess.run(["sh", os.path.join(lib.TOP, "etc/accounts.sh")],
+                   check=True)
+
+
+@pytest.fixture
+def start():
+    """Start daemons of one's own; they are stopped after the test."""
+    started = []
+
+    def run(*args, kind=lib.Daemon, **kw):
+        d = kind(*args, start=False, **kw)
+        # Here processes are killed.
+        d.signals_expected = True
+        started.append(d)
+        d.start()
+        return d
+    yield run
+    for d in started:
+        d.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for d in lib.live:
+            report.sections.append(("log of gatewayd", d.log()[-12000:]))
