@@ -28,7 +28,7 @@ import time
 
 import pytest
 
-from clients import BINARY, frame_bytes, wait_for
+from clients import BINARY, connect, drain, frame_bytes, wait_for
 from daemon import SAN, Daemon, memory, proc_stat, tree
 
 MIB = 1024 * 1024
@@ -233,14 +233,18 @@ def test_slow_stream(flooded):
     d = flooded()
     n = 8 * MIB
     sid, reader, _ = begin(d)
-    ws = reader.ws
-    slow = d.sse(sid, options=["--limit-rate", "1000"])
-    assert slow.event() == ("connected", sid)
-    ws.type("%d\n" % n)
-    reader.done(n)
+    with connect(d.port, rcvbuf=16384) as slow:
+        slow.sendall(("GET /ssh/stream/%s?token=%s HTTP/1.1\r\nHost: x\r\n"
+                      "\r\n" % (sid, d.token())).encode())
+        wait_for(lambda: d.sessions()[sid][2] == "2")
+        reader.ws.type("%d\n" % n)
+        reader.done(n)
+        got = drain(slow)
+    assert len(got) < n
+    assert got.endswith(b'event: error\ndata: {"message":"too slow"}\n\n'
+                        b"\r\n0\r\n\r\n")
     d.logged(r'event="detach".*reason="too slow"')
-    slow.stop()
-    ws.drop()
+    reader.ws.drop()
 
 
 # Input
