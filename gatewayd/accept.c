@@ -33,20 +33,19 @@
 #include "client.h"
 #include "front_conf.h"
 #include "frontend.h"
+#include "link.h"
 #include "log.h"
 #include "net.h"
-
-/* Connections taken for one readiness, so that clients get their turn. */
-#define ACCEPT_BATCH	16
 
 /* How long we do not accept when there is no room: milliseconds. */
 #define ACCEPT_PAUSE	200
 
 /*
- * Descriptors that are not for connections: channels to workers, copies on
- * their way to them, blobs.  A quarter, and what every process has open.
+ * Descriptors that are neither for connections nor for channels to workers:
+ * copies on their way to workers, blobs, channels that come in one turn of
+ * the loop.  An eighth, and what every process has open.
  */
-#define FD_SHARE	4
+#define FD_SHARE	8
 #define FD_OWN		16
 
 #define LISTENERS_MAX	64
@@ -56,16 +55,17 @@ static struct {
 	int		 fd[LISTENERS_MAX];
 	size_t		 n;
 	struct event	*ev_resume;
-	size_t		 max;		/* connections */
+	size_t		 max;		/* connections, channels */
 	int		 spare;		/* -1 while we have none */
 } acc = { .spare = -1 };
 
+static int	 accept_room(void);
 static void	 accept_listen(void);
 static void	 accept_pause(void);
 static void	 accept_resume(evutil_socket_t, short, void *);
 static void	 accept_ready(evutil_socket_t, short, void *);
-static int	 accept_one(int);
-static int	 accept_starved(int);
+static void	 accept_one(int);
+static void	 accept_starved(int);
 
 int
 accept_init(void)
@@ -100,6 +100,20 @@ accept_add(int fd)
 	acc.fd[acc.n] = fd;
 	acc.ev[acc.n++] = ev;
 	return (0);
+}
+
+/*
+ * Whether there is room for one connection more, if need be by closing
+ * another.  A channel that could not be received would be missed for as long
+ * as its worker lives, so channels come first.
+ */
+static int
+accept_room(void)
+{
+	while (client_count() + link_count() >= acc.max)
+		if (!client_evict())
+			return (0);
+	return (1);
 }
 
 static void
@@ -149,24 +163,22 @@ accept_resume(evutil_socket_t fd UNUSED, short what UNUSED,
 	accept_listen();
 }
 
+/*
+ * One for each turn of the loop: others that wait wake all frontends again,
+ * so that they share the work.
+ */
 static void
 accept_ready(evutil_socket_t fd, short what UNUSED, void *arg UNUSED)
 {
-	int	 i;
-
-	for (i = 0; i < ACCEPT_BATCH; i++) {
-		if (client_count() >= acc.max && !client_evict()) {
-			log_debug("%zu connections, all busy", client_count());
-			accept_pause();
-			return;
-		}
-		if (!accept_one(fd))
-			return;
+	if (accept_room())
+		accept_one(fd);
+	else {
+		log_debug("%zu connections, all busy", client_count());
+		accept_pause();
 	}
 }
 
-/* Returns 1 if there may be more. */
-static int
+static void
 accept_one(int listener)
 {
 	struct sockaddr_storage	 ss;
@@ -183,24 +195,24 @@ accept_one(int listener)
 		case ENFILE:
 		case ENOBUFS:
 		case ENOMEM:
-			return (accept_starved(listener));
+			accept_starved(listener);
+			break;
+		case EAGAIN:
 		case ECONNABORTED:
 		case EINTR:
-			return (1);
-		case EAGAIN:
-			return (0);
+			break;
 		default:
 			log_warn("accept");
 			accept_pause();
-			return (0);
+			break;
 		}
+		return;
 	}
-	if (net_from_sockaddr(&peer, (struct sockaddr *)&ss) == -1) {
+	if (net_from_sockaddr(&peer, (struct sockaddr *)&ss) == -1)
 		close(fd);
-		return (1);
-	}
-	client_new(fd, &peer, front_conf_proxy(frontend_conf(), &peer));
-	return (1);
+	else
+		client_new(fd, &peer, front_conf_proxy(frontend_conf(),
+		    &peer));
 }
 
 /*
@@ -208,7 +220,7 @@ accept_one(int listener)
  * is nobody, the spare descriptor lets us take this connection and close
  * it, which tells the client more than silence.
  */
-static int
+static void
 accept_starved(int listener)
 {
 	int	 fd;
@@ -216,7 +228,7 @@ accept_starved(int listener)
 	log_debug("accept: %s, %zu connections", strerror(errno),
 	    client_count());
 	if (client_evict())
-		return (1);
+		return;
 	if (acc.spare != -1) {
 		close(acc.spare);
 		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -225,5 +237,4 @@ accept_starved(int listener)
 		acc.spare = fcntl(CHILD_FD, F_DUPFD_CLOEXEC, 0);
 	}
 	accept_pause();
-	return (0);
 }

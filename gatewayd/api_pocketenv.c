@@ -18,6 +18,7 @@
 
 #include <sys/types.h>
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -400,8 +401,10 @@ open_send(struct op *op)
 	im.m.open.cols = op->cols;
 	im.m.open.rows = op->rows;
 	op->call = call_new(op->granted.worker, &im, open_answered, op);
-	if (op->call == NULL)
+	if (op->call == NULL && errno == ESRCH)
 		ask_await(op->ask);
+	else if (op->call == NULL)
+		op_unavailable(op, "too busy");
 }
 
 static void
@@ -550,8 +553,10 @@ call_send(struct op *op)
 		return;
 	}
 	op->call = call_new(op->granted.worker, &im, call_answered, op);
-	if (op->call == NULL)
+	if (op->call == NULL && errno == ESRCH)
 		call_failed(op, FAIL_GRANT);
+	else if (op->call == NULL)
+		op_unavailable(op, "too busy");
 }
 
 static int

@@ -73,8 +73,9 @@ struct attach {
 static struct {
 	struct links	 links;
 	struct calls	 calls;
+	size_t		 n;		/* links */
 	uint32_t	 last;		/* id */
-} net = { RB_INITIALIZER(&net.links), RB_INITIALIZER(&net.calls), 0 };
+} net = { RB_INITIALIZER(&net.links), RB_INITIALIZER(&net.calls), 0, 0 };
 
 /* Which answers there are to a call; any other ends the channel. */
 static const struct {
@@ -153,11 +154,18 @@ link_add(uint32_t number, int fd)
 		goto fail;
 	chan_set_state(l->chan, MS_RUN);
 	RB_INSERT(links, &net.links, l);
+	net.n++;
 	return;
  fail:
 	log_warn("channel to worker %u", number);
 	free(l);
 	close(fd);
+}
+
+size_t
+link_count(void)
+{
+	return (net.n);
 }
 
 /* The worker is gone.  Whoever waits for it is told, last of all. */
@@ -170,6 +178,7 @@ link_free(struct link *l)
 	void		*arg;
 
 	RB_REMOVE(links, &net.links, l);
+	net.n--;
 	while ((at = TAILQ_FIRST(&l->queue)) != NULL)
 		attach_done(at, FAIL_BUSY);
 	while ((call = TAILQ_FIRST(&l->calls)) != NULL) {
@@ -238,8 +247,13 @@ call_new(uint32_t number, struct imsg *im, call_cb cb, void *arg)
 	struct call	*call;
 
 	call = NULL;
-	if ((l = link_find(number)) == NULL || l->ncalls >= LINK_CALLS_MAX ||
-	    (call = calloc(1, sizeof(*call))) == NULL) {
+	errno = ESRCH;
+	if ((l = link_find(number)) != NULL) {
+		errno = EBUSY;
+		if (l->ncalls < LINK_CALLS_MAX)
+			call = calloc(1, sizeof(*call));
+	}
+	if (call == NULL) {
 		if (im->fd != -1)
 			close(im->fd);
 		if (im->blob != -1)

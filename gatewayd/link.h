@@ -17,6 +17,7 @@
 #ifndef GATEWAYD_GATEWAYD_LINK_H
 #define GATEWAYD_GATEWAYD_LINK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "imsg.h"
@@ -39,11 +40,15 @@ typedef void	(*call_cb)(void *, const struct imsg *);
 /* A channel to the worker of that number; the descriptor is given away. */
 void		 link_add(uint32_t, int);
 
+/* How many there are. */
+size_t		 link_count(void);
+
 /*
  * Send a message to that worker.  Its descriptor and blob are given away,
- * on failure too.  Returns NULL if there is no such worker, or it owes too
- * much.  The callback never comes before this returns, and after it the
- * call is gone; call_free() ends one that is not wanted any more.
+ * on failure too.  Returns NULL with errno: ESRCH if there is no such
+ * worker, another if it owes too much or memory is short.  The callback
+ * never comes before this returns, and after it the call is gone;
+ * call_free() ends one that is not wanted any more.
  */
 struct call	*call_new(uint32_t, struct imsg *, call_cb, void *);
 void		 call_free(struct call *);
