@@ -26,17 +26,17 @@ import statistics
 import subprocess
 import sys
 
-from peers import (BENCH, CLOCK_TICK, Daemon, Failed, Load, Loop, Place, ROOT,
-                   cpu, end, line_of, maps, memory, private, program, read,
-                   until)
+from peers import (Daemon, Failed, Load, Loop, Place, ROOT, Skipped, cpu, end,
+                   line_of, maps, memory, private, program, read, until)
 
-ROUNDS = max(5, int(os.environ.get("ROUNDS", "5")))
+ROUNDS = max(5, int(os.environ.get("ROUNDS", "15")))
 MIB = 1024 * 1024
 PAYLOAD = 64 * MIB
 KEYS = 2000
 INFLIGHT = 16
 HANDSHAKES = 4000
 ATTACHES = 1000
+LINE_BUFFER = 4095              # of the kernel's terminals
 SESSIONS = 8                    # that the attaches go to in turn
 STALLED = 500 * 1000 * 1000
 AFTER = 200 * MIB
@@ -97,7 +97,7 @@ def bare(place):
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          text=True)
     try:
-        return checked(json.loads(line_of(p, 60)))
+        return checked(json.loads(line_of(p.stdout, 60)))
     finally:
         end(p)
 
@@ -134,19 +134,28 @@ def rate(place):
     work = [Series(n + ", CPU", "s/GB") for n in names]
     client = Series("the client, CPU", "s/GB")
     with Loop(place.term) as loop, Daemon(place, {"box": []}) as daemon:
-        for _ in range(ROUNDS):
+        def by_bare():
             r = bare(place)
-            speed[0].add(r["bytes"] / r["seconds"])
-            work[0].add(r["cpu"] / r["bytes"] * 1e9)
-            r = checked(through(loop.port, "/", loop.pid, "rate", PAYLOAD))
-            speed[1].add(r["bytes"] / r["seconds"])
-            work[1].add(r["server"] / r["bytes"] * 1e9)
+            return r, r["cpu"]
+
+        def by_loop():
+            r = through(loop.port, "/", loop.pid, "rate", PAYLOAD)
+            return r, r["server"]
+
+        def by_daemon():
             with Session(daemon, "box") as s:
-                r = checked(through(daemon.port, s.path, s.pid, "rate",
-                                    PAYLOAD))
-            speed[2].add(r["bytes"] / r["seconds"])
-            work[2].add(r["server"] / r["bytes"] * 1e9)
+                r = through(daemon.port, s.path, s.pid, "rate", PAYLOAD)
             client.add(r["cpu"] / r["bytes"] * 1e9)
+            return r, r["server"]
+
+        turns = list(zip((by_bare, by_loop, by_daemon), speed, work))
+        for _ in range(ROUNDS):
+            for run, s, w in turns:
+                r, used = run()
+                checked(r)
+                s.add(r["bytes"] / r["seconds"])
+                w.add(used / r["bytes"] * 1e9)
+            turns.reverse()
     for s in speed + work + [client]:
         s.show()
     show_ratios("rate to the C loop's", speed[2], speed[1])
@@ -158,20 +167,27 @@ def rate(place):
 
 
 def echo(place):
-    say(f"echo: {KEYS} keys a round, {ROUNDS} rounds")
+    rounds = ROUNDS * 3             # they are short, and there is much noise
+    say(f"echo: {KEYS} keys a round, {rounds} rounds")
     series = {}
     for n in ("C loop", "gatewayd"):
         for p in ("p50", "p99"):
             series[n, p] = Series(f"{n}, {p}", "us", 1e6)
     with Loop(place.term) as loop, Daemon(place, {"box": []}) as daemon:
-        for _ in range(ROUNDS):
-            r = through(loop.port, "/", loop.pid, "echo", KEYS)
-            for p in ("p50", "p99"):
-                series["C loop", p].add(r[p])
+        def by_loop():
+            return through(loop.port, "/", loop.pid, "echo", KEYS)
+
+        def by_daemon():
             with Session(daemon, "box") as s:
-                r = through(daemon.port, s.path, s.pid, "echo", KEYS)
-            for p in ("p50", "p99"):
-                series["gatewayd", p].add(r[p])
+                return through(daemon.port, s.path, s.pid, "echo", KEYS)
+
+        turns = [("C loop", by_loop), ("gatewayd", by_daemon)]
+        for _ in range(rounds):
+            for name, run in turns:
+                r = run()
+                for p in ("p50", "p99"):
+                    series[name, p].add(r[p])
+            turns.reverse()
     for s in series.values():
         s.show()
     for p, most in (("p50", 1.15), ("p99", 1.5)):
@@ -180,57 +196,58 @@ def echo(place):
         goal(f"echo {p} to the C loop's", a.over(b), "<=", most)
 
 
-def traced(place, pid, port, path):
-    """How often each system call was made while the payload passed."""
+def traced(place, name, pid, port, path):
+    """The system calls while the payload passes; returns how many for each
+    full buffer of the line discipline, and by name.
+
+    A read can take more than one buffer when the terminal is refilled under
+    it, and counts as so many.
+    """
     out = place.path("strace")
     with Load(port, path, "rate", PAYLOAD) as load:
-        p = subprocess.Popen(["strace", "-f", "-c", "-o", out, "-p",
-                              str(pid)], stdin=subprocess.DEVNULL,
+        p = subprocess.Popen(["strace", "-f", "-s", "0", "-e", "signal=none",
+                              "-o", out, "-p", str(pid)],
+                             stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL,
                              stderr=subprocess.PIPE, text=True)
         try:
-            if "attached" not in line_of_stderr(p):
-                raise Failed("strace may not attach")
-            r = checked(load.run())
+            if "attached" not in line_of(p.stderr, 10):
+                raise Skipped("strace may not attach, which needs root")
+            size = checked(load.run())["bytes"]
             p.send_signal(signal.SIGINT)
             p.wait(20)
         finally:
             end(p)
+    made = [(m[1], int(m[2])) for m in re.finditer(
+        r"(?m)^(?:\d+ +)?(\w+)\(.*= (-?\d+)", read(out))]
+    sizes = [(i, n) for i, (call, n) in enumerate(made)
+             if call in ("read", "readv") and n > 0]
+    if not sizes:
+        raise Failed(f"{name}: strace saw no read")
+    # From the first to the last; then the client leaves.
     found = {}
-    for line in read(out).splitlines():
-        f = line.split()
-        if len(f) >= 5 and f[0][0].isdigit() and f[-1] != "total":
-            found[f[-1]] = int(f[3])
-    return found, r["bytes"]
-
-
-def line_of_stderr(p):
-    line = p.stderr.readline()
-    return line
+    for call, _ in made[sizes[0][0]:sizes[-1][0] + 2]:
+        found[call] = found.get(call, 0) + 1
+    reads = len(sizes)
+    full = sum(-(-n // LINE_BUFFER) for _, n in sizes)
+    total = sum(found.values())
+    say(f"  {name}: {total / reads:.3f} calls for each read of "
+        f"{size / reads:.0f} bytes, {total / full:.3f} for each buffer, "
+        f"{total / (size / 4096):.3f} for 4 KiB")
+    say("    " + ", ".join(f"{k} {v}" for k, v in sorted(
+        found.items(), key=lambda x: -x[1])))
+    return total / full, found
 
 
 def calls(place):
     say("calls: system calls in a round of their own, under strace")
     with Loop(place.term) as loop, Daemon(place, {"box": []}) as daemon:
-        found, size = traced(place, loop.pid, loop.port, "/")
-        show_calls("C loop", found, size)
+        traced(place, "C loop", loop.pid, loop.port, "/")
         with Session(daemon, "box") as s:
-            found, size = traced(place, s.pid, daemon.port, s.path)
-        per_read = show_calls("gatewayd", found, size)
-    goal("system calls for each read", per_read, "<=", 3.005)
+            each, found = traced(place, "gatewayd", s.pid, daemon.port,
+                                 s.path)
+    goal("system calls for each full buffer", each, "<=", 3)
     goal("epoll_ctl in the steady state", found.get("epoll_ctl", 0), "<=", 0)
-
-
-def show_calls(name, found, size):
-    reads = found.get("read", 0) + found.get("readv", 0)
-    total = sum(found.values())
-    if reads == 0:
-        raise Failed(f"{name}: strace saw no read: {found}")
-    say(f"  {name}: {total / reads:.3f} calls for each read of "
-        f"{size / reads:.0f} bytes, {total / (size / 4096):.3f} for 4 KiB")
-    say("    " + ", ".join(f"{k} {v}" for k, v in sorted(
-        found.items(), key=lambda x: -x[1])))
-    return total / reads
 
 
 def idle(place):
@@ -289,7 +306,7 @@ def stalled(place, daemon, seconds):
             pass
         was = printed(term)
         load.p.stdin.close()
-        r = json.loads(line_of(load.p, 100))
+        r = json.loads(line_of(load.p.stdout, 100))
         most[0] = max(most[0], memory(s.pid)["Rss"])
     say(f"  printed {was // 1000000} MB while it did not read; then "
         f"{r['bytes'] // 1000000} MB came, close {r['close']}, "
@@ -301,7 +318,7 @@ def stalled(place, daemon, seconds):
 def stall(place):
     say(f"stall: a client that does not read, {STALLED // 1000000} MB")
     if not ROOT:
-        raise Failed("needs root to look into a worker")
+        raise Skipped("needs root to look into a worker")
     with Daemon(place, {"box": []}) as daemon:
         r, more = stalled(place, daemon, 4)
         goal("reads again, nothing is lost", int(r["ok"]), ">=", 1)
@@ -324,29 +341,41 @@ def after(place):
 
 
 def attach(place):
-    say(f"attach: {INFLIGHT} in flight, two frontends, {ROUNDS} rounds")
+    say(f"attach: {INFLIGHT} in flight, two frontends, {ROUNDS} rounds; "
+        "attached is who has got output")
     hands = Series("C loop, handshakes", "/s")
     cached = Series("one token", "/s")
     fresh = Series("a token each", "/s")
+    roles = {}
     refused = 0
     tokens = place.path("tokens")
-    with Loop("-a") as loop, Daemon(place, {"box": ["-q"]}) as daemon:
+    with Loop("-a") as loop, Daemon(place, {"box": []}) as daemon:
         ids = [daemon.connect("box") for _ in range(SESSIONS)]
         paths = ",".join(f"/ssh/{i}/ws" for i in ids)
         # What a fresh worker does once is no part of this.
         write_tokens(tokens, [daemon.token])
-        attaches(daemon.port, paths, tokens, 200)
+        attaches(daemon.port, paths, tokens, 200, dict)
         for i in range(ROUNDS):
-            r = attaches(loop.port, "/", None, HANDSHAKES)
+            r = attaches(loop.port, "/", None, HANDSHAKES,
+                         lambda: {"loop": cpu(loop.pid)})
             hands.add(r["attached"] / r["seconds"])
+            for k, v in r["used"].items():
+                roles.setdefault((hands.name, k), []).append(v)
             for series, t in ((cached, [daemon.token]), (fresh, [
                     daemon.mint(jti=f"{i}.{k}") for k in range(ATTACHES)])):
                 write_tokens(tokens, t)
-                r = attaches(daemon.port, paths, tokens, ATTACHES)
+                r = attaches(daemon.port, paths, tokens, ATTACHES,
+                             daemon.used)
                 series.add(r["attached"] / r["seconds"])
                 refused += r["refused"]
+                for k, v in r["used"].items():
+                    roles.setdefault((series.name, k), []).append(v)
     for s in (hands, cached, fresh):
         s.show()
+        mine = {k[1]: statistics.median(v) * 1e6
+                for k, v in roles.items() if k[0] == s.name}
+        say(f"    CPU us of each ({sum(mine.values()):.1f}): " + ", ".join(
+            f"{k} {v:.1f}" for k, v in mine.items()))
     show_ratios("cached to the C loop's", cached, hands)
     show_ratios("uncached to the C loop's", fresh, hands)
     if refused:
@@ -361,9 +390,14 @@ def write_tokens(path, tokens):
         f.write("\n".join(tokens) + "\n")
 
 
-def attaches(port, paths, tokens, n):
+def attaches(port, paths, tokens, n, used):
+    """One round; adds CPU of each attach by role, client's included."""
     with Load(port, paths, "attach", n, INFLIGHT, tokens=tokens) as load:
-        return load.run()
+        before = used()
+        r = load.run()
+        r["used"] = {k: (v - before[k]) / n for k, v in used().items()}
+        r["used"]["client"] = r["cpu"] / n
+        return r
 
 
 FIGURES = {f.__name__: f for f in (rate, echo, calls, idle, stall, after,
@@ -384,6 +418,8 @@ def main():
         try:
             with Place() as place:
                 FIGURES[n](place)
+        except Skipped as e:
+            say(f"  SKIPPED: {e}")
         except (Failed, OSError, subprocess.SubprocessError) as e:
             say(f"  NOT measured: {e}")
             failed += 1

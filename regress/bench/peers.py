@@ -45,6 +45,10 @@ class Failed(Exception):
     """A figure cannot be measured; says why."""
 
 
+class Skipped(Failed):
+    """It cannot be measured by whoever has started us."""
+
+
 def until(what, seconds, condition):
     end = time.monotonic() + seconds
     while True:
@@ -78,7 +82,7 @@ def memory(pid):
     try:
         text = read(f"/proc/{pid}/smaps_rollup")
     except PermissionError:
-        raise Failed("needs root to look into a worker") from None
+        raise Skipped("needs root to look into a worker") from None
     return {k: int(v) for k, v in re.findall(r"(?m)^(\w+):\s+(\d+) kB", text)}
 
 
@@ -154,7 +158,7 @@ class Loop:
         self.p = subprocess.Popen([program("ptyws"), *argv],
                                   stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, text=True)
-        self.port = int(line_of(self.p, 10))
+        self.port = int(line_of(self.p.stdout, 10))
         self.pid = self.p.pid
 
     def __enter__(self):
@@ -168,12 +172,13 @@ class Load:
     """wsload, up to where it says that it is ready."""
 
     def __init__(self, port, path, *what, tokens=None):
-        opt = ["-t", tokens] if tokens else []
+        # Who comes with a token waits for output as well.
+        opt = ["-f", "-t", tokens] if tokens else []
         self.p = subprocess.Popen(
             [program("wsload"), *opt, str(port), path, *map(str, what)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
-            if line_of(self.p, 30) != "ready":
+            if line_of(self.p.stdout, 30) != "ready":
                 raise Failed("wsload did not get ready")
         except BaseException:
             end(self.p)
@@ -191,21 +196,21 @@ class Load:
 
     def result(self, seconds=DEADLINE):
         self.p.stdin.close()
-        return json.loads(line_of(self.p, seconds))
+        return json.loads(line_of(self.p.stdout, seconds))
 
     def run(self):
         self.start()
         return self.result()
 
 
-def line_of(p, seconds):
+def line_of(stream, seconds):
     """The next line a process prints; each comes in one write."""
-    ready, _, _ = select.select([p.stdout], [], [], seconds)
+    ready, _, _ = select.select([stream], [], [], seconds)
     if not ready:
-        raise Failed(f"{p.args[0]} says nothing")
-    line = p.stdout.readline().strip()
+        raise Failed(f"nothing was said in {seconds} s")
+    line = stream.readline().strip()
     if not line:
-        raise Failed(f"{p.args[0]} failed")
+        raise Failed("a program ended early")
     return line
 
 
@@ -308,13 +313,28 @@ class Daemon:
         """The path of a session's WebSocket."""
         return f"/ssh/{sid}/ws?token={self.token}"
 
+    def show(self, what):
+        p = subprocess.run([f"{BUILD}/gatewayctl", "-s", self.socket,
+                            "show", what], capture_output=True, text=True,
+                           timeout=10)
+        if p.returncode != 0:
+            raise Failed(f"show {what}: {p.stderr}")
+        return [f for f in map(str.split, p.stdout.splitlines()) if f]
+
     def worker(self, sandbox):
         """The process of a sandbox."""
-        p = subprocess.run([f"{BUILD}/gatewayctl", "-s", self.socket,
-                            "show", "sandboxes"], capture_output=True,
-                           text=True, timeout=10)
-        for line in p.stdout.splitlines():
-            f = line.split()
-            if f and f[0] == sandbox:
+        for f in self.show("sandboxes"):
+            if f[0] == sandbox:
                 return int(f[2])
-        raise Failed(f"no worker of {sandbox}: {p.stdout} {p.stderr}")
+        raise Failed(f"no worker of {sandbox}")
+
+    def used(self):
+        """Seconds of CPU so far by role, of several alike together."""
+        total = {"parent": cpu(self.p.pid), "frontend": 0, "worker": 0}
+        for f in self.show("processes"):
+            if f[0] in ("frontend", "catalog"):
+                total[f[0]] = total.get(f[0], 0) + cpu(f[2])
+        for f in self.show("sandboxes"):
+            if f[2].isdigit():
+                total["worker"] += cpu(f[2])
+        return total

@@ -37,10 +37,11 @@
 #include <unistd.h>
 
 #include "text.h"
+#include "ws.h"
 #include "wsclient.h"
 
 /*
- * wsload [-d seconds] [-t tokenfile] port path what [number ...]
+ * wsload [-f] [-d seconds] [-t tokenfile] port path what [number ...]
  *
  * One client's part of a measurement; "term" is at the other end.  Prints one
  * JSON object.
@@ -48,8 +49,10 @@
  * rate BYTES		have so much text printed and check it
  * stall BYTES		the same, but read nothing until standard input ends
  * echo KEYS		type keys one by one, wait for the echo of each
- * attach N INFLIGHT	do N handshakes, so many at a time; tokens and paths
- *			(separated by commas) are used in turn
+ * attach N INFLIGHT	do N handshakes, so many at a time; with -f each is
+ *			done when a first frame has come, and not before;
+ *			tokens and paths (separated by commas) are used in
+ *			turn
  *
  * Before it types it says "ready" and waits for a line on standard input, so
  * that the caller can look at the server first.
@@ -71,6 +74,7 @@ struct many {
 	struct sockaddr_in	 sin;
 	int			 ep;
 	uint64_t		 total, begun, sent, done, refused;
+	int			 frame;		/* wait for one */
 	char			*path[PATHS_MAX];
 	size_t			 npaths;
 	char			**token;
@@ -87,7 +91,7 @@ static void	 tell_ready(void);
 static void	 wait_for_r(struct wsc *);
 static void	 rate(struct wsc *, uint64_t, int);
 static void	 echo(struct wsc *, uint64_t);
-static void	 attach(in_port_t, char *, const char *, uint64_t, uint64_t);
+static void	 attach(struct many *, uint64_t);
 static void	 attach_paths(struct many *, char *);
 static void	 attach_tokens(struct many *, const char *);
 static void	 attach_start(struct many *, struct attach *);
@@ -100,15 +104,19 @@ int
 main(int argc, char *argv[])
 {
 	static struct wsc	 c;
+	static struct many	 m;
 	const char		*tokens = NULL;
 	in_port_t		 port;
 	int			 ch;
 
 	alarm(DEADLINE);
-	while ((ch = getopt(argc, argv, "d:t:")) != -1) {
+	while ((ch = getopt(argc, argv, "d:ft:")) != -1) {
 		switch (ch) {
 		case 'd':
 			alarm(number(optarg));
+			break;
+		case 'f':
+			m.frame = 1;
 			break;
 		case 't':
 			tokens = optarg;
@@ -124,8 +132,13 @@ main(int argc, char *argv[])
 	signal(SIGPIPE, SIG_IGN);
 	port = number(argv[0]);
 	if (strcmp(argv[2], "attach") == 0 && argc == 5) {
-		attach(port, argv[1], tokens, number(argv[3]),
-		    number(argv[4]));
+		m.sin.sin_family = AF_INET;
+		m.sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		m.sin.sin_port = htons(port);
+		m.total = number(argv[3]);
+		attach_paths(&m, argv[1]);
+		attach_tokens(&m, tokens);
+		attach(&m, number(argv[4]));
 		return (0);
 	}
 	wsc_open(&c, port, argv[1], NULL);
@@ -144,8 +157,8 @@ main(int argc, char *argv[])
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: wsload [-d seconds] [-t tokenfile] port path "
-	    "what number ...\n");
+	fprintf(stderr, "usage: wsload [-f] [-d seconds] [-t tokenfile] "
+	    "port path what number ...\n");
 	exit(1);
 }
 
@@ -280,49 +293,41 @@ cmp_double(const void *a, const void *b)
  */
 
 static void
-attach(in_port_t port, char *paths, const char *tokens, uint64_t total,
-    uint64_t inflight)
+attach(struct many *m, uint64_t inflight)
 {
-	static struct many	 m;
 	struct epoll_event	 ev[INFLIGHT_MAX];
 	struct attach		*a;
 	double			 t, cpu;
 	uint64_t		 i;
 	int			 k, n;
 
-	if (inflight > INFLIGHT_MAX || inflight > total)
+	if (inflight > INFLIGHT_MAX || inflight > m->total)
 		errx(1, "too many in flight");
-	m.sin.sin_family = AF_INET;
-	m.sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	m.sin.sin_port = htons(port);
-	m.total = total;
-	attach_paths(&m, paths);
-	attach_tokens(&m, tokens);
-	if ((m.took = calloc(total, sizeof(*m.took))) == NULL ||
-	    (m.ep = epoll_create1(0)) == -1)
+	if ((m->took = calloc(m->total, sizeof(*m->took))) == NULL ||
+	    (m->ep = epoll_create1(0)) == -1)
 		err(1, NULL);
 	tell_ready();
 	cpu = used();
 	t = now();
 	for (i = 0; i < inflight; i++)
-		attach_start(&m, &m.a[i]);
-	while (m.done + m.refused < total) {
-		if ((n = epoll_wait(m.ep, ev, nitems(ev), -1)) == -1)
+		attach_start(m, &m->a[i]);
+	while (m->done + m->refused < m->total) {
+		if ((n = epoll_wait(m->ep, ev, nitems(ev), -1)) == -1)
 			err(1, "epoll_wait");
 		for (k = 0; k < n; k++) {
 			a = ev[k].data.ptr;
 			if (a->n == 0 && ev[k].events & EPOLLOUT)
-				attach_send(&m, a);
-			else if (attach_read(&m, a) && m.begun < total)
-				attach_start(&m, a);
+				attach_send(m, a);
+			else if (attach_read(m, a) && m->begun < m->total)
+				attach_start(m, a);
 		}
 	}
 	t = now() - t;
 	printf("{\"seconds\":%.6f,\"attached\":%" PRIu64 ",\"refused\":%"
-	    PRIu64 ",\"cpu\":%.6f,", t, m.done, m.refused, used() - cpu);
-	if (m.done == 0)
+	    PRIu64 ",\"cpu\":%.6f,", t, m->done, m->refused, used() - cpu);
+	if (m->done == 0)
 		errx(1, "no handshake succeeded");
-	percentiles(m.took, m.done);
+	percentiles(m->took, m->done);
 	printf("}\n");
 }
 
@@ -408,6 +413,7 @@ static int
 attach_read(struct many *m, struct attach *a)
 {
 	struct linger	 l = { 1, 0 };
+	char		*p;
 	ssize_t		 n;
 
 	n = recv(a->fd, a->buf + a->n, sizeof(a->buf) - 1 - a->n,
@@ -416,10 +422,12 @@ attach_read(struct many *m, struct attach *a)
 		return (0);
 	if (n > 0) {
 		a->n += n;
-		if (memmem(a->buf, a->n, "\r\n\r\n", 4) == NULL)
+		p = memmem(a->buf, a->n, "\r\n\r\n", 4);
+		if (p == NULL || (m->frame && p + 4 == a->buf + a->n))
 			return (0);
 	}
-	if (a->n >= 13 && memcmp(a->buf, "HTTP/1.1 101 ", 13) == 0)
+	if (n > 0 && memcmp(a->buf, "HTTP/1.1 101 ", 13) == 0 &&
+	    (!m->frame || (p[4] & 0xf) == WS_TEXT))
 		m->took[m->done++] = now() - a->start;
 	else if (m->refused++ == 0)
 		warnx("refused: %.*s", (int)strcspn(a->buf, "\r"), a->buf);
