@@ -959,6 +959,25 @@ def test_rate():
         assert ask(["1.2.3.10"], source="127.0.0.7")[0] == 429
 
 
+def test_rate_of_a_session():
+    """Authorised input leaves the address alone."""
+    with Front(requests=2, window=60) as f:
+        c = f.client()
+        call(f, c, "input", {"data": "x"}, INPUT)
+        assert c.answer() == OK
+        for _ in range(20):
+            call(f, c, "input", {"data": "x"}, INPUT, ask=False)
+            assert c.answer() == OK
+        c.ask("GET", "/ssh/stream/" + SID, auth=None)
+        assert c.answer()[0] == 401
+        assert c.headers["x-ratelimit-remaining"] == "0"
+        # Without a right to it, it is the address again.
+        c.ask("POST", "/ssh/input/" + SID, "{}", auth=None)
+        assert c.answer()[0] == 429
+        c.ask("POST", "/ssh/input/" + fresh(), "{}")
+        assert c.answer()[0] == 429
+
+
 def test_timeouts():
     with Front(timeout=1) as f:
         silent = f.client()

@@ -199,6 +199,7 @@ ANSWERED = {
     "plain GET of a WebSocket": (404, get(b"/ssh/x/ws")),
     "unknown under /ssh": (404, get(b"/ssh/unknown")),
     "/ssh": (404, get(b"/ssh")),
+    "metrics": (404, get(b"/metrics")),
     "no session": (404, get(b"/ssh/stream/")),
     "too deep": (404, get(b"/ssh/stream/a/b")),
     "GET of connect": (405, get(b"/ssh/connect")),
