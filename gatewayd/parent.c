@@ -241,6 +241,17 @@ parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	}
 }
 
+/*
+ * The daemon cannot start.  Its children end with their channels; the
+ * control socket would stay.
+ */
+__dead void
+parent_give_up(struct parent *p, const char *what)
+{
+	listener_close(p->listeners);
+	fatalx("%s cannot run, giving up", what);
+}
+
 /* Say so to everybody; whoever has not ended in time is killed. */
 void
 parent_stop(struct parent *p)

@@ -85,6 +85,7 @@ struct parent {
 /* parent.c */
 __dead void	 parent_main(struct config *, const char *,
 		    const struct config_how *, int);
+__dead void	 parent_give_up(struct parent *, const char *);
 void		 parent_stop(struct parent *);
 void		 parent_drain(struct parent *);
 void		 parent_check_drained(struct parent *);

@@ -163,7 +163,7 @@ slot_start(struct slot *s)
 	if ((k = kid_start(s->p, kinds[s->role].kind, s, uid, gid,
 	    kinds[s->role].nofile, 0)) == NULL) {
 		if (!s->p->was_ready)
-			fatalx("cannot start %s", kinds[s->role].kind->title);
+			parent_give_up(s->p, kinds[s->role].kind->title);
 		slot_wait(s, 0);
 		return;
 	}
@@ -234,7 +234,7 @@ slot_gone(struct kid *k, int status UNUSED)
 	 * daemon ever was ready it is the operator who must hear of it.
 	 */
 	if (!k->ready && !p->was_ready)
-		fatalx("%s cannot run, giving up", k->name);
+		parent_give_up(p, k->name);
 	slot_wait(s, k->ready);
 	slots_state(p);
 }
