@@ -39,7 +39,7 @@ def start():
     def run(*args, kind=lib.Daemon, **kw):
         d = kind(*args, start=False, **kw)
         # Here processes are killed.
-        d.signals_expected = True
+        d.faults = True
         started.append(d)
         d.start()
         return d
