@@ -229,7 +229,7 @@ def traced(place, name, pid, port, path):
     for call, _ in made[sizes[0][0]:sizes[-1][0] + 2]:
         found[call] = found.get(call, 0) + 1
     reads = len(sizes)
-    full = sum(-(-n // LINE_BUFFER) for _, n in sizes)
+    full = sum(max(1, n // LINE_BUFFER) for _, n in sizes)
     total = sum(found.values())
     say(f"  {name}: {total / reads:.3f} calls for each read of "
         f"{size / reads:.0f} bytes, {total / full:.3f} for each buffer, "
