@@ -65,7 +65,7 @@ free_port() {
 
 configure() {
 	# A shell of root's would be a poor first impression.
-	user=
+	user="user \"$(id -un)\""
 	if [ "$(id -u)" -eq 0 ]; then
 		user="user \"${SUDO_USER:-nobody}\""
 		[ "${SUDO_USER:-nobody}" != root ] || user='user "nobody"'
