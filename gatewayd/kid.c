@@ -41,6 +41,9 @@
 /* A child that has closed its channel is about to end: seconds. */
 #define KID_EXIT_TIME	5
 
+/* To READY; the catalog may have 65536 records to take in: seconds. */
+#define KID_SETUP_TIME	60
+
 static int	 kid_cmp(struct kid *, struct kid *);
 static void	 kid_received(struct chan *, struct imsg *, void *);
 static void	 kid_closed(struct chan *, const char *, void *);
@@ -113,6 +116,7 @@ kid_start(struct parent *p, const struct kid_kind *kind, void *owner,
 		goto fail;
 	}
 	chan_on_drained(k->chan, kid_drained);
+	kid_expire(k, KID_SETUP_TIME);
 	return (k);
  fail:
 	saved = errno;
@@ -150,6 +154,12 @@ kid_introduce(struct kid *k, gid_t gid, uint32_t nofile, uint64_t data)
 }
 
 int
+kid_up(const struct kid *k)
+{
+	return (k != NULL && k->ready && k->chan != NULL);
+}
+
+int
 kid_send(struct kid *k, struct imsg *im)
 {
 	if (k->chan == NULL) {
@@ -161,11 +171,13 @@ kid_send(struct kid *k, struct imsg *im)
 		errno = EPIPE;
 		return (-1);
 	}
-	if (chan_send(k->chan, im) == -1) {
-		log_warn("%s: cannot send %s", k->name, msg_name(im->type));
-		return (-1);
-	}
-	return (0);
+	if (chan_send(k->chan, im) == 0)
+		return (0);
+	log_warn("%s: cannot send %s", k->name, msg_name(im->type));
+	/* What the table or a range forbids is our mistake, not the child's. */
+	if (errno != EINVAL)
+		kid_bad(k, "cannot be told what it must know");
+	return (-1);
 }
 
 int
@@ -196,6 +208,7 @@ kid_received(struct chan *c, struct imsg *im, void *arg)
 		return;
 	case IMSG_READY:
 		k->ready = 1;
+		(void)evtimer_del(k->ev_kill);
 		chan_set_state(c, MS_RUN);
 		break;
 	default:
@@ -250,7 +263,10 @@ kid_bad(struct kid *k, const char *why)
 	log_warnx("%s: %s; killed", k->name, why);
 	chan_free(k->chan);
 	k->chan = NULL;
-	(void)kill(k->pid, SIGKILL);
+	k->push = NULL;
+	/* A pid that was waited for may be anybody's by now. */
+	if (!k->reaped)
+		(void)kill(k->pid, SIGKILL);
 }
 
 void
@@ -258,8 +274,7 @@ kid_expire(struct kid *k, int seconds)
 {
 	struct timeval	 tv = { seconds, 0 };
 
-	if (!evtimer_pending(k->ev_kill, NULL))
-		(void)evtimer_add(k->ev_kill, &tv);
+	(void)evtimer_add(k->ev_kill, &tv);
 }
 
 static void
@@ -276,6 +291,9 @@ kid_kill(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 static void
 kid_ended(struct kid *k, int status)
 {
+	/* Its pid is free, and may be that of the next child that we start. */
+	RB_REMOVE(kids, &k->p->kids, k);
+	k->reaped = 1;
 	/* What it said last counts. */
 	if (k->chan != NULL)
 		chan_drain(k->chan);
@@ -287,7 +305,6 @@ kid_ended(struct kid *k, int status)
 		    WEXITSTATUS(status));
 	chan_free(k->chan);
 	k->chan = NULL;
-	RB_REMOVE(kids, &k->p->kids, k);
 	k->kind->gone(k, status);
 	event_free(k->ev_kill);
 	free(k);

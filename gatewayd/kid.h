@@ -58,7 +58,8 @@ struct kid {
 	pid_t			 pid;
 	uid_t			 uid;
 	time_t			 started;
-	int			 ready;
+	int			 ready;		/* has been, once */
+	int			 reaped;	/* the pid is not its any more */
 	struct chan		*chan;		/* NULL: it has ended */
 	struct event		*ev_kill;
 	const struct config_sandbox *push;	/* to be told next, or NULL */
@@ -66,6 +67,8 @@ struct kid {
 	time_t			 log_second;	/* its allowance of lines */
 	uint32_t		 log_lines;
 	uint32_t		 log_lost;
+	time_t			 denial_second;	/* and of denials */
+	uint32_t		 denials;
 };
 RB_HEAD(kids, kid);
 RB_PROTOTYPE(kids, kid, entry, kid_cmp)
@@ -73,16 +76,23 @@ RB_PROTOTYPE(kids, kid, entry, kid_cmp)
 /*
  * Start a child that is to be this kind, as uid and gid, with limits on
  * descriptors and data (bytes, 0: none), and tell it so: HELLO and SETUP
- * are sent.  Returns NULL with errno.
+ * are sent.  One that is not READY in time is killed.  Returns NULL with
+ * errno.
  */
 struct kid *kid_start(struct parent *, const struct kid_kind *, void *,
 	    uid_t, gid_t, uint32_t, uint64_t);
 
-/* Send; a failure is logged, and what was to go along is closed. */
+/* Whether it is there, was set up and can still be told something. */
+int	 kid_up(const struct kid *);
+
+/*
+ * Send.  On failure, -1, what was to go along is closed; a child that does
+ * not read what it is told is killed, since it would go on with half of it.
+ */
 int	 kid_send(struct kid *, struct imsg *);
 int	 kid_send_empty(struct kid *, uint16_t, uint32_t);
 
-/* It has so many seconds to end by itself, then KILL. */
+/* It has so many seconds from now to end by itself, then KILL. */
 void	 kid_expire(struct kid *, int);
 
 /* KILL it for what it said, which is logged. */
