@@ -79,7 +79,6 @@ confpush_more(struct kid *k)
 {
 	while (k->push != NULL && chan_queued(k->chan) < PUSH_QUEUE) {
 		if (push_sandbox(k, k->push) == -1) {
-			k->push = NULL;
 			kid_bad(k, "cannot be told its sandboxes");
 			return;
 		}

@@ -110,7 +110,7 @@ reload_push(struct reload *r)
 		s = &r->p->slots[i];
 		if (s->role != ROLE_FRONTEND && s->role != ROLE_CATALOG)
 			continue;
-		if (s->kid == NULL || !s->kid->ready)
+		if (!kid_up(s->kid))
 			return (-1);
 		r->waiting[r->nwaiting++] = s->kid;
 		chan_set_state(s->kid->chan, MS_RUN | MS_CONF);

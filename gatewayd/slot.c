@@ -271,8 +271,7 @@ slot_kid(struct parent *p, enum role role)
 	size_t	 i;
 
 	for (i = 0; i < p->nslots; i++)
-		if (p->slots[i].role == role && p->slots[i].kid != NULL &&
-		    p->slots[i].kid->ready)
+		if (p->slots[i].role == role && kid_up(p->slots[i].kid))
 			return (p->slots[i].kid);
 	return (NULL);
 }
@@ -285,8 +284,8 @@ slot_frontend(struct parent *p, uint32_t number)
 
 	for (i = 0; i < p->nslots; i++) {
 		s = &p->slots[i];
-		if (s->role == ROLE_FRONTEND && s->kid != NULL &&
-		    s->kid->number == number && s->kid->ready)
+		if (s->role == ROLE_FRONTEND && kid_up(s->kid) &&
+		    s->kid->number == number)
 			return (s->kid);
 	}
 	return (NULL);
@@ -301,7 +300,7 @@ slots_state(struct parent *p)
 
 	p->ready = 1;
 	for (i = 0; i < p->nslots; i++)
-		if (p->slots[i].kid == NULL || !p->slots[i].kid->ready)
+		if (!kid_up(p->slots[i].kid))
 			p->ready = 0;
 	if (p->ready && !p->was_ready) {
 		p->was_ready = 1;
@@ -310,7 +309,7 @@ slots_state(struct parent *p)
 	}
 	for (i = 0; i < p->nslots; i++) {
 		if (p->slots[i].role != ROLE_FRONTEND ||
-		    p->slots[i].kid == NULL || !p->slots[i].kid->ready)
+		    !kid_up(p->slots[i].kid))
 			continue;
 		imsg_init(&im, IMSG_STATE, 0);
 		im.m.state.ready = (uint8_t)p->ready;
@@ -356,8 +355,7 @@ slot_link_all(struct slot *s)
 	} else if (s->role == ROLE_CATALOG) {
 		for (i = 0; i < p->nslots; i++)
 			if (p->slots[i].role == ROLE_FRONTEND &&
-			    p->slots[i].kid != NULL &&
-			    p->slots[i].kid->ready)
+			    kid_up(p->slots[i].kid))
 				slot_link(p->slots[i].kid, s->kid);
 	}
 }
@@ -391,7 +389,9 @@ slot_common(struct kid *k, struct imsg *im)
 		slot_ready(k->owner);
 		return (1);
 	case IMSG_CONF_OK:
-		if (chan_state(k->chan) & MS_SETUP) {
+		if (k->push != NULL)
+			kid_bad(k, "takes what it was not told yet");
+		else if (chan_state(k->chan) & MS_SETUP) {
 			/* A new child works by it at once. */
 			(void)kid_send_empty(k, IMSG_CONF_SWITCH, 0);
 			(void)kid_send_empty(k, IMSG_START, 0);
@@ -399,7 +399,9 @@ slot_common(struct kid *k, struct imsg *im)
 			reload_answer(k->p, k, NULL);
 		return (1);
 	case IMSG_CONF_FAIL:
-		if (chan_state(k->chan) & MS_SETUP)
+		if (k->push != NULL)
+			kid_bad(k, "refuses what it was not told yet");
+		else if (chan_state(k->chan) & MS_SETUP)
 			kid_bad(k, im->m.fail.reason);
 		else
 			reload_answer(k->p, k, im->m.fail.reason);
