@@ -156,13 +156,23 @@ front_open(struct front *f, struct imsg *im)
 	const struct msg_open	*m = &im->m.open;
 	struct grant		 g;
 
-	if (front_granted(f, m->grant, ACTION_OPEN, NULL, &g) == -1)
+	int			 reason;
+
+	if (front_granted(f, m->grant, ACTION_OPEN, NULL, &g) == -1) {
 		front_refuse(f, IMSG_OPEN_FAILED, im->id, FAIL_GRANT);
-	else if (f->worker->nplaces == WORKER_SESSIONS_MAX)
-		front_refuse(f, IMSG_OPEN_FAILED, im->id, FAIL_LIMIT);
+		return;
+	}
+	reason = 0;
+	if (f->worker->nplaces == WORKER_SESSIONS_MAX)
+		reason = FAIL_LIMIT;
 	else if (worker_open(f->worker, g.session, f->number, im->id,
 	    m->cols, m->rows) == NULL)
-		front_refuse(f, IMSG_OPEN_FAILED, im->id, FAIL_BUSY);
+		reason = FAIL_BUSY;
+	if (reason != 0) {
+		/* The grant is used, so the parent need not wait for it. */
+		worker_never(f->worker, g.session, END_FAILED);
+		front_refuse(f, IMSG_OPEN_FAILED, im->id, reason);
+	}
 }
 
 void
@@ -214,14 +224,14 @@ front_attach(struct front *f, struct imsg *im)
 	if ((reason = front_attach_check(im, p)) == 0 &&
 	    (reason = front_unread(im, &unread, &len)) == 0)
 		reason = front_viewer(p, im, &g, &v);
-	if (reason != 0)
+	if (reason != 0) {
 		front_refuse(f, IMSG_ATTACH_FAIL, im->id, reason);
-	else {
-		/* Before its first byte: the frontend still has a copy. */
-		front_answer(f, IMSG_ATTACH_OK, im->id);
-		viewer_begin(v, unread, len);
+		free(unread);
+		return;
 	}
-	free(unread);
+	/* Before its first byte: the frontend still has a copy. */
+	front_answer(f, IMSG_ATTACH_OK, im->id);
+	viewer_begin(v, unread, len);
 }
 
 /* Is it the connected socket of a client, and is there room for it? */

@@ -285,9 +285,25 @@ worker_kill(struct worker *w, const struct msg_session_end *m)
 
 	if ((p = worker_place(w, m->session)) != NULL)
 		session_end(p->session, m->reason);
-	else
+	else {
 		/* Not opened yet: then it never will be. */
 		grant_drop_session(&w->grants, m->session);
+		worker_never(w, m->session, m->reason);
+	}
+}
+
+/* What the parent knows of, and we do not, is over. */
+void
+worker_never(struct worker *w, const char *id, enum end reason)
+{
+	struct imsg	 im;
+
+	imsg_init(&im, IMSG_SESSION_END, 0);
+	strlcpy(im.m.session_end.session, id,
+	    sizeof(im.m.session_end.session));
+	im.m.session_end.reason = reason;
+	im.m.session_end.how = EXIT_UNKNOWN;
+	worker_tell(w, &im);
 }
 
 static void

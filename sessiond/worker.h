@@ -78,6 +78,7 @@ time_t		 worker_now(void);
 struct place	*worker_place(struct worker *, const char *);
 struct place	*worker_open(struct worker *, const char *, uint32_t front,
 		    uint32_t request, uint16_t cols, uint16_t rows);
+void		 worker_never(struct worker *, const char *, enum end);
 
 /* front.c: what frontends ask for */
 void		 front_new(struct worker *, uint32_t, int);
