@@ -35,6 +35,8 @@
 #define TTL_CALL	60
 
 static int	 broker_room(struct parent *, const char *, const char *);
+static void	 broker_evict(struct session *);
+static void	 broker_refuse(struct kid *, uint32_t, uint8_t);
 static void	 broker_deny(struct parent *, struct kid *, uint32_t, uint8_t,
 		    uint8_t, const char *, const char *, const char *);
 static int	 broker_grant(struct session *, struct kid *, uint32_t,
@@ -42,32 +44,48 @@ static int	 broker_grant(struct session *, struct kid *, uint32_t,
 static struct session *broker_session_new(struct parent *, struct imsg *,
 		    struct kid *, uint8_t *);
 
-/* Make room for one more session, if need be; whether there is. */
+/*
+ * Make room for one more session, if need be; whether there is.  Both
+ * limits are looked at before any session has to end for it.
+ */
 static int
 broker_room(struct parent *p, const char *sandbox, const char *principal)
 {
-	struct session	*s;
+	struct session	*a, *b;
+	uint32_t	 n;
+
+	a = b = NULL;
+	if (session_count_sandbox(p, sandbox) >= p->conf->sessions_sandbox &&
+	    (a = session_oldest_detached(p, sandbox, NULL)) == NULL)
+		return (0);
+	n = session_count_principal(p, principal);
+	if (a != NULL && strcmp(a->principal, principal) == 0)
+		n--;
+	if (n >= p->conf->sessions_principal &&
+	    (b = session_oldest_detached(p, NULL, principal)) == NULL)
+		return (0);
+	if (a != NULL)
+		broker_evict(a);
+	if (b != NULL && b != a)
+		broker_evict(b);
+	return (1);
+}
+
+static void
+broker_evict(struct session *s)
+{
+	log_info("session %s makes room for another", s->id);
+	(void)session_kill(s, END_LIMIT);
+}
+
+static void
+broker_refuse(struct kid *frontend, uint32_t id, uint8_t reason)
+{
 	struct imsg	 im;
 
-	s = NULL;
-	if (session_count_sandbox(p, sandbox) >= p->conf->sessions_sandbox) {
-		if ((s = session_oldest_detached(p, sandbox, NULL)) == NULL)
-			return (0);
-	} else if (session_count_principal(p, principal) >=
-	    p->conf->sessions_principal) {
-		if ((s = session_oldest_detached(p, NULL, principal)) == NULL)
-			return (0);
-	}
-	if (s == NULL)
-		return (1);
-	log_info("session %s makes room for another", s->id);
-	s->state = SESSION_ENDING;
-	imsg_init(&im, IMSG_KILL, 0);
-	strlcpy(im.m.session_end.session, s->id,
-	    sizeof(im.m.session_end.session));
-	im.m.session_end.reason = END_LIMIT;
-	im.m.session_end.how = EXIT_UNKNOWN;
-	return (kid_send(s->worker->kid, &im) == 0);
+	imsg_init(&im, IMSG_DENIED, id);
+	im.m.deny.reason = reason;
+	(void)kid_send(frontend, &im);
 }
 
 static void
@@ -76,12 +94,8 @@ broker_deny(struct parent *p, struct kid *frontend, uint32_t id,
     const char *object, const char *address)
 {
 	struct msg_denial	 m;
-	struct imsg		 im;
 
-	imsg_init(&im, IMSG_DENIED, id);
-	im.m.deny.reason = reason;
-	(void)kid_send(frontend, &im);
-
+	broker_refuse(frontend, id, reason);
 	memset(&m, 0, sizeof(m));
 	m.reason = reason;
 	m.action = action;
@@ -128,6 +142,8 @@ broker_grant(struct session *s, struct kid *frontend, uint32_t id,
 	if (kid_send(s->worker->kid, &im) == -1)
 		return (-1);
 	p->n_grants++;
+	if (action == ACTION_ATTACH)
+		s->attaches++;
 	return (kid_send(frontend, &answer));
 }
 
@@ -224,24 +240,38 @@ broker_again(struct session *s)
 
 	old = s->worker;
 	p = old->p;
-	if (s->again || s->record == -1 || p->stopping ||
-	    (frontend = slot_frontend(p, s->frontend)) == NULL ||
+	frontend = slot_frontend(p, s->frontend);
+	if (s->state != SESSION_STARTING || s->again || p->stopping ||
+	    frontend == NULL ||
 	    ((w = worker_find(p, old->sandbox, old->version)) == NULL &&
 	    (w = worker_start(p, old->sandbox, old->version, old->user,
 	    s->record)) == NULL)) {
+		/* It has sent OPEN, and shall not wait for nothing. */
+		if (frontend != NULL)
+			broker_refuse(frontend, s->request,
+			    DENY_UNAVAILABLE);
 		session_free(s, LEAVE_END);
 		return;
 	}
+	/* What the old one had begun ends with it. */
+	if (s->terminal != NULL)
+		terminal_hangup(s);
+	s->asked = 0;
 	s->again = 1;
 	old->nsessions--;
 	w->nsessions++;
 	s->worker = w;
 	if (broker_grant(s, frontend, s->request, ACTION_OPEN, NULL,
-	    s->principal) == -1)
+	    s->principal) == -1) {
+		broker_refuse(frontend, s->request, DENY_UNAVAILABLE);
 		session_free(s, LEAVE_END);
+	}
 }
 
-/* Nobody will open what that frontend was granted. */
+/*
+ * Its channels to the workers are gone.  What it was granted and did not
+ * open in time is swept up; what it did open is its client's.
+ */
 void
 broker_frontend_gone(struct parent *p, uint32_t number)
 {

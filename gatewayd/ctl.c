@@ -242,19 +242,12 @@ static void
 ctl_kill(struct parent *p, uint32_t id, const char *session)
 {
 	struct session	*s;
-	struct imsg	 im;
 
 	if ((s = session_find(p, session)) == NULL) {
 		ctl_answer(p, id, "no such session");
 		return;
 	}
-	s->state = SESSION_ENDING;
-	imsg_init(&im, IMSG_KILL, 0);
-	strlcpy(im.m.session_end.session, s->id,
-	    sizeof(im.m.session_end.session));
-	im.m.session_end.reason = END_CLOSED;
-	im.m.session_end.how = EXIT_UNKNOWN;
-	ctl_answer(p, id, kid_send(s->worker->kid, &im) == -1 ?
+	ctl_answer(p, id, session_kill(s, END_CLOSED) == -1 ?
 	    "its worker does not listen" : NULL);
 }
 

@@ -46,8 +46,12 @@
 /* After STOP all have so long to end, then they are killed: seconds. */
 #define STOP_TIME	5
 
-/* A session that was granted but never opened is forgotten: seconds. */
-#define OPEN_TIME	40
+/*
+ * Seconds beyond what the configuration gives a session to open, or its
+ * clients to read the rest: then it has to go, or its worker, which lies.
+ */
+#define OPEN_TIME	30
+#define ENDING_TIME	15
 #define SWEEP_TIME	5
 
 /* What SETUP can name; a shell gets back what was set before. */
@@ -218,26 +222,24 @@ parent_timers(struct parent *p)
 		fatalx("timers");
 }
 
-/* Sessions that never came up, for whatever reason. */
+/* Sessions that never came up, and those that do not end. */
 static void
 parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	struct parent	*p;
-	struct session	*s, *next;
-	struct imsg	 im;
+	struct session	*s;
+	time_t		 now;
 
 	p = arg;
-	TAILQ_FOREACH_SAFE(s, &p->by_age, entry, next) {
-		if (s->state != SESSION_STARTING ||
-		    util_now() - s->started < OPEN_TIME)
-			continue;
-		imsg_init(&im, IMSG_KILL, 0);
-		strlcpy(im.m.session_end.session, s->id,
-		    sizeof(im.m.session_end.session));
-		im.m.session_end.reason = END_FAILED;
-		im.m.session_end.how = EXIT_UNKNOWN;
-		(void)kid_send(s->worker->kid, &im);
-		session_free(s, LEAVE_END);
+	now = util_now();
+	TAILQ_FOREACH(s, &p->by_age, entry) {
+		if (s->state == SESSION_STARTING && now - s->started >=
+		    (time_t)p->conf->timeout_channel + OPEN_TIME)
+			(void)session_kill(s, END_FAILED);
+		else if (s->state == SESSION_ENDING && now - s->ending >=
+		    (time_t)p->conf->timeout_stalled + ENDING_TIME &&
+		    s->worker->kid->chan != NULL)
+			kid_bad(s->worker->kid, "does not end a session");
 	}
 }
 

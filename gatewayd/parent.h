@@ -74,6 +74,7 @@ struct parent {
 	uint64_t		 session_seq;
 	uint32_t		 viewer_seq;
 	uint32_t		 uid_next;
+	uint32_t		 recheck_every;	/* seconds, as the timer is set */
 	uint32_t		 recheck_seq;
 	uint64_t		 recheck_after;	/* sessions asked about */
 

@@ -34,12 +34,18 @@ static void	 recheck_pass(evutil_socket_t, short, void *);
 static int	 recheck_next(struct parent *);
 static void	 recheck_revoke(struct session *);
 
-/* Begin anew with the interval that is in force. */
+/*
+ * Begin anew with the interval that is in force.  One that is the same goes
+ * on, or who reloads often enough would never see a re-check.
+ */
 void
 recheck_init(struct parent *p)
 {
 	struct timeval	 tv;
 
+	if (p->recheck_every == p->conf->recheck)
+		return;
+	p->recheck_every = p->conf->recheck;
 	tv.tv_sec = p->conf->recheck;
 	tv.tv_usec = 0;
 	if (p->ev_recheck == NULL && (p->ev_recheck = event_new(p->base, -1,

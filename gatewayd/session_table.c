@@ -24,9 +24,6 @@
 #include "session_table.h"
 #include "util.h"
 
-/* More than the configuration can allow; who reports more is lying. */
-#define VIEWERS_MAX	65536
-
 static int	 session_cmp(struct session *, struct session *);
 static int	 viewer_cmp(struct viewer *, struct viewer *);
 
@@ -97,6 +94,23 @@ session_free(struct session *s, uint8_t reason)
 	free(s->principal);
 	free(s);
 	parent_check_drained(p);
+}
+
+int
+session_kill(struct session *s, uint8_t reason)
+{
+	struct imsg	 im;
+
+	if (s->state != SESSION_ENDING) {
+		s->state = SESSION_ENDING;
+		s->ending = util_now();
+	}
+	imsg_init(&im, IMSG_KILL, 0);
+	strlcpy(im.m.session_end.session, s->id,
+	    sizeof(im.m.session_end.session));
+	im.m.session_end.reason = reason;
+	im.m.session_end.how = EXIT_UNKNOWN;
+	return (kid_send(s->worker->kid, &im));
 }
 
 struct session *
@@ -170,19 +184,21 @@ viewer_find(struct worker *w, uint32_t number)
 	return (RB_FIND(viewers, &w->p->viewers, &find));
 }
 
-void
+int
 viewer_up(struct session *s, const struct msg_viewer_up *m)
 {
 	struct parent	*p;
 	struct viewer	*v;
 
 	p = s->worker->p;
-	if (viewer_find(s->worker, m->viewer) != NULL ||
-	    s->nviewers >= VIEWERS_MAX ||
-	    (v = calloc(1, sizeof(*v))) == NULL) {
-		log_warnx("viewer %u of %s is not recorded", m->viewer,
+	/* Each line of the audit log has a grant, so nobody can flood it. */
+	if (s->attaches == 0 || viewer_find(s->worker, m->viewer) != NULL)
+		return (-1);
+	s->attaches--;
+	if ((v = calloc(1, sizeof(*v))) == NULL) {
+		log_warn("viewer %u of %s is not recorded", m->viewer,
 		    s->worker->sandbox);
-		return;
+		return (0);
 	}
 	v->number = m->viewer;
 	v->session = s;
@@ -193,9 +209,9 @@ viewer_up(struct session *s, const struct msg_viewer_up *m)
 	strlcpy(v->address, m->address, sizeof(v->address));
 	RB_INSERT(viewers, &p->viewers, v);
 	s->nviewers++;
-	s->detached = 0;
 	s->was_attached = 1;
 	audit_attach(p, v);
+	return (0);
 }
 
 void
@@ -207,8 +223,8 @@ viewer_down(struct viewer *v, uint8_t reason)
 	s = v->session;
 	p = s->worker->p;
 	audit_detach(p, v, reason);
-	if (--s->nviewers == 0)
-		s->detached = util_now();
+	s->nviewers--;
+	s->detached = util_now();
 	RB_REMOVE(viewers, &p->viewers, v);
 	free(v);
 }

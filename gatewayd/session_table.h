@@ -63,8 +63,11 @@ struct session {
 	char			*principal;
 	uint32_t		 nviewers;
 	time_t			 started;
-	time_t			 detached;	/* since when; 0: attached */
+	time_t			 detached;	/* a viewer left, or the start */
+	time_t			 ending;	/* since when; 0: it is not */
 	int			 was_attached;
+	int			 asked;		/* for its terminal */
+	uint32_t		 attaches;	/* granted, not yet a viewer */
 	uint32_t		 recheck;	/* id of the question, or 0 */
 
 	/* While STARTING: to grant once more if its worker dies. */
@@ -97,6 +100,13 @@ struct session *session_new(struct worker *, uint8_t, const char *);
 /* Forget it with its viewers; they are audited with that reason. */
 void		 session_free(struct session *, uint8_t);
 
+/*
+ * Tell its worker to end it, for a reason of END_*; it counts no longer and
+ * is forgotten when the worker says that it has ended.  Returns -1 if the
+ * worker cannot be told, and so will not be there for long.
+ */
+int		 session_kill(struct session *, uint8_t);
+
 struct session	*session_find(struct parent *, const char *);
 
 /* How many that have not begun to end: of a sandbox; of a principal. */
@@ -111,7 +121,9 @@ struct session	*session_oldest_detached(struct parent *, const char *,
 		    const char *);
 
 struct viewer	*viewer_find(struct worker *, uint32_t);
-void		 viewer_up(struct session *, const struct msg_viewer_up *);
+
+/* Returns -1 if nobody was granted to be that viewer. */
+int		 viewer_up(struct session *, const struct msg_viewer_up *);
 void		 viewer_down(struct viewer *, uint8_t);
 
 #endif /* GATEWAYD_GATEWAYD_SESSION_TABLE_H */

@@ -63,12 +63,16 @@ terminal_request(struct worker *w, struct imsg *im)
 	struct session	*s;
 	int		 master, slave;
 
+	/* One that is to end: the worker will read so, or has by now. */
 	if ((s = session_find(w->p, im->m.pty_req.session)) == NULL ||
-	    s->worker != w || s->state != SESSION_STARTING ||
-	    s->terminal != NULL) {
+	    s->state == SESSION_ENDING || w->p->stopping)
+		return;
+	/* Once for a session, or a worker could make us start one a turn. */
+	if (s->worker != w || s->state != SESSION_STARTING || s->asked) {
 		kid_bad(w->kid, "asks for a terminal it may not have");
 		return;
 	}
+	s->asked = 1;
 	if (terminal_pty(&im->m.pty_req, &master, &slave) == -1) {
 		log_warn("pty for %s", w->sandbox);
 		terminal_fail(s, PTY_STAGE_OPEN, (uint32_t)errno);
@@ -113,6 +117,7 @@ terminal_start(struct session *s, struct imsg *req, int master, int slave)
 	struct terminal	*t;
 	struct parent	*p;
 	struct imsg	 im;
+	int		 saved;
 
 	p = s->worker->p;
 	if ((t = calloc(1, sizeof(*t))) == NULL)
@@ -136,9 +141,11 @@ terminal_start(struct session *s, struct imsg *req, int master, int slave)
 	kid_expire(t->kid, TERMINAL_TIME);
 	return (0);
  fail:
+	saved = errno;
 	close(master);
 	close(slave);
 	free(t);
+	errno = saved;
 	return (-1);
 }
 
@@ -159,9 +166,10 @@ terminal_running(struct terminal *t)
 {
 	struct imsg	 im;
 
-	(void)evtimer_del(t->kid->ev_kill);
+	/* Hung up before it ran: it has as long as terminal_hangup() said. */
 	if (t->session == NULL)
 		return;
+	(void)evtimer_del(t->kid->ev_kill);
 	imsg_init(&im, IMSG_PTY_OK, 0);
 	strlcpy(im.m.pty_ok.session, t->session->id,
 	    sizeof(im.m.pty_ok.session));

@@ -302,11 +302,12 @@ worker_session_end(struct worker *w, const struct msg_session_end *m)
 /*
  * It has no session left.  A grant that is on its way to it would find
  * nobody, so it goes only if none is open; otherwise it will ask again.
+ * When all stop nobody will use a grant any more.
  */
 static void
 worker_may_exit(struct worker *w)
 {
-	if (w->nsessions > 0)
+	if (w->leaving || (w->nsessions > 0 && !w->p->stopping))
 		return;
 	w->leaving = 1;
 	(void)kid_send_empty(w->kid, IMSG_EXIT_OK, 0);
@@ -338,8 +339,9 @@ worker_dispatch(struct kid *k, struct imsg *im)
 		worker_session_end(w, &im->m.session_end);
 		break;
 	case IMSG_VIEWER_UP:
-		if ((s = worker_session(w, im->m.viewer_up.session)) != NULL)
-			viewer_up(s, &im->m.viewer_up);
+		if ((s = worker_session(w, im->m.viewer_up.session)) !=
+		    NULL && viewer_up(s, &im->m.viewer_up) == -1)
+			kid_bad(k, "has a viewer that was not granted");
 		break;
 	case IMSG_VIEWER_DOWN:
 		if ((v = viewer_find(w, im->m.viewer_down.viewer)) != NULL)
@@ -354,7 +356,7 @@ worker_dispatch(struct kid *k, struct imsg *im)
 	}
 }
 
-/* Sessions end with their worker, but one that was only starting. */
+/* Sessions end with their worker, but those that it has not opened. */
 static void
 worker_orphans(struct worker *w)
 {
@@ -363,7 +365,7 @@ worker_orphans(struct worker *w)
 	TAILQ_FOREACH_SAFE(s, &w->p->by_age, entry, next) {
 		if (s->worker != w)
 			continue;
-		if (s->state == SESSION_STARTING)
+		if (s->record != -1)
 			broker_again(s);
 		else
 			session_free(s, LEAVE_END);
