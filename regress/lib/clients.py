@@ -43,6 +43,13 @@ WAIT = 30 if os.environ.get("SAN") else 15
 LIB = os.path.dirname(os.path.abspath(__file__))
 
 
+def readable(what, seconds):
+    """Wait for bytes or an end; select(2) does not take all numbers."""
+    poll = select.poll()
+    poll.register(what, select.POLLIN)
+    return bool(poll.poll(max(seconds, 0) * 1000))
+
+
 class Timeout(AssertionError):
     """A deadline has passed."""
 
@@ -181,8 +188,7 @@ class Ws:
         """Read once; False if nothing came in time."""
         if self.eof:
             return False
-        ready, _, _ = select.select([self.sock], [], [], max(seconds, 0))
-        if not ready:
+        if not readable(self.sock, seconds):
             return False
         try:
             data = self.sock.recv(size)
@@ -357,9 +363,7 @@ class Lines:
         self.eof = False
 
     def fill(self, seconds):
-        ready, _, _ = select.select([self.proc.stdout], [], [],
-                                    max(seconds, 0))
-        if not ready:
+        if not readable(self.proc.stdout, seconds):
             return False
         data = os.read(self.proc.stdout.fileno(), 65536)
         self.eof = not data
