@@ -223,6 +223,8 @@ static const struct rule rules[] = {
 	SETOPT(W, IPPROTO_TCP, TCP_NOTSENT_LOWAT),
 	/* How much an evbuffer should make room for. */
 	IOCTL(F | C | D | K | W, FIONREAD),
+	/* How much of what was sent a client has not taken yet. */
+	IOCTL(W, TIOCOUTQ),
 
 	/* The dialer: TCP to where it is told, UDP to name servers. */
 	SOCKET(D, AF_INET, SOCK_STREAM, 0),

@@ -355,7 +355,7 @@ session_hold(struct session *s)
 	if (s->attached)
 		session_wait(&s->ev_hold, s->limits.stalled);
 	TAILQ_FOREACH(v, &s->viewers, entry)
-		v->mark = v->cursor;
+		v->mark = viewer_drained(v);
 }
 
 /*
@@ -576,13 +576,15 @@ session_on_hold(int fd, short what, void *arg)
 {
 	struct session	*s = arg;
 	struct viewer	*v;
+	uint64_t	 drained;
 
 	(void)fd;
 	(void)what;
 	TAILQ_FOREACH(v, &s->viewers, entry) {
-		if (v->cursor - v->mark < SESSION_DRAINED)
+		drained = viewer_drained(v);
+		if (drained < v->mark + SESSION_DRAINED)
 			v->lost = 1;
-		v->mark = v->cursor;
+		v->mark = drained;
 	}
 	session_wait(&s->ev_hold, s->limits.stalled);
 	session_flow(s);

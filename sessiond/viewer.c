@@ -17,6 +17,7 @@
 #include "compat.h"
 
 #include <sys/types.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -38,7 +39,6 @@
 #include "viewer.h"
 
 #define VIEWER_READ_MAX		(16 * 1024)
-#define VIEWER_UNSENT_MAX	(256 * 1024)	/* in the kernel */
 
 /* What one client may do in one turn, so that it does not starve others. */
 #define VIEWER_TURN_READS	4
@@ -48,12 +48,12 @@
 #define VIEWER_LINGER_SECS	2	/* for the client to close its side */
 #define VIEWER_PINGS		2	/* unanswered ones */
 
-static void	 viewer_tune(int);
 static void	 viewer_event(int, short, void *);
 static void	 viewer_timer(int, short, void *);
 static void	 viewer_timer_set(struct viewer *, unsigned int);
 static void	 viewer_ping(struct viewer *);
 static void	 viewer_read(struct viewer *);
+static ssize_t	 viewer_take(struct viewer *, uint8_t *, size_t);
 static size_t	 viewer_room(const struct viewer *);
 static void	 viewer_read_end(struct viewer *);
 static int	 viewer_next(struct viewer *);
@@ -68,6 +68,7 @@ struct viewer *
 viewer_new(struct session *s, const struct viewer_conf *conf)
 {
 	struct viewer	*v;
+	int		 on = 1;
 
 	if ((v = calloc(1, sizeof(*v) + conf->dialect->state)) == NULL)
 		return (NULL);
@@ -77,7 +78,7 @@ viewer_new(struct session *s, const struct viewer_conf *conf)
 	v->mode = conf->mode;
 	strlcpy(v->address, conf->address, sizeof(v->address));
 	v->fd = conf->fd;
-	v->cursor = v->mark = session_start(s);
+	v->cursor = session_start(s);
 	v->data = v + 1;
 	if (v->dialect->init != NULL)
 		v->dialect->init(v);
@@ -90,37 +91,20 @@ viewer_new(struct session *s, const struct viewer_conf *conf)
 		free(v);
 		return (NULL);
 	}
-	viewer_tune(v->fd);
+	/* It may be no TCP socket; then there is no delay to turn off. */
+	(void)setsockopt(v->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	viewer_timer_set(v, v->dialect->ping != 0 ? v->dialect->ping :
 	    s->limits.ping);
 	session_joined(s, v);
 	return (v);
 }
 
-/*
- * Small frames leave at once, and the kernel does not hoard what the client
- * is too slow for: behind megabytes of old output an interrupt would seem to
- * have no effect.  Where this is no TCP socket neither matters.
- */
-static void
-viewer_tune(int fd)
-{
-	int	 on = 1, unsent = VIEWER_UNSENT_MAX;
-
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-#ifdef TCP_NOTSENT_LOWAT
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
-	    sizeof(unsent));
-#else
-	(void)unsent;
-#endif
-}
-
 void
 viewer_begin(struct viewer *v, uint8_t *unread, size_t len)
 {
-	if (len > 0 && (v->dialect->flags & DIALECT_DEAF) == 0)
-		v->dialect->input(v, unread, len);
+	v->unread = unread;
+	v->nunread = len;
+	viewer_read(v);
 	if (v->session->state == SESSION_ENDING)
 		viewer_leave(v, LEAVE_END, 1);
 	viewer_pump(v);
@@ -136,6 +120,7 @@ viewer_free(struct viewer *v)
 		close(v->fd);
 		viewer_drop_frames(v);
 	}
+	free(v->unread);
 	free(v);
 }
 
@@ -145,6 +130,21 @@ viewer_position(const struct viewer *v)
 	if (v->now != NULL && v->now->end > v->cursor)
 		return (v->now->end);
 	return (v->cursor);
+}
+
+/*
+ * A slow client is seen by us in bursts: the kernel says that a socket can
+ * be written to again when a third of what it holds has gone, which may be a
+ * megabyte.  So what it still holds is asked for.
+ */
+uint64_t
+viewer_drained(const struct viewer *v)
+{
+	int	 held;
+
+	if (ioctl(v->fd, TIOCOUTQ, &held) == -1 || held < 0)
+		return (v->sent);
+	return ((uint64_t)held < v->sent ? v->sent - held : 0);
 }
 
 int
@@ -208,7 +208,7 @@ viewer_read(struct viewer *v)
 		}
 		if (room > sizeof(buf))
 			room = sizeof(buf);
-		n = recv(v->fd, buf, room, MSG_DONTWAIT);
+		n = viewer_take(v, buf, room);
 		if (n > 0) {
 			if ((v->dialect->flags & DIALECT_DEAF) == 0)
 				v->dialect->input(v, buf, n);
@@ -224,6 +224,24 @@ viewer_read(struct viewer *v)
 		v->again = 1;
 		session_later(v->session);
 	}
+}
+
+/* What the client had sent before the hand-over comes first. */
+static ssize_t
+viewer_take(struct viewer *v, uint8_t *buf, size_t room)
+{
+	size_t	 n;
+
+	if (v->unread == NULL)
+		return (recv(v->fd, buf, room, MSG_DONTWAIT));
+	n = v->nunread - v->taken < room ? v->nunread - v->taken : room;
+	memcpy(buf, v->unread + v->taken, n);
+	v->taken += n;
+	if (v->taken == v->nunread) {
+		free(v->unread);
+		v->unread = NULL;
+	}
+	return (n);
 }
 
 /* How much may be read now; what will be thrown away always may. */
@@ -268,6 +286,7 @@ viewer_pump(struct viewer *v)
 			return;
 		}
 		v->pos += n;
+		v->sent += n;
 		if (v->pos < v->now->len)
 			v->blocked = 1;
 		else

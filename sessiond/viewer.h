@@ -74,11 +74,16 @@ struct viewer {
 
 	uint64_t		 cursor;	/* sent up to here */
 	uint64_t		 limit;		/* while finishing */
-	uint64_t		 mark;		/* cursor when a hold began */
+	uint64_t		 sent;		/* bytes of frames, in all */
+	uint64_t		 mark;		/* drained when a hold began */
 	struct frame		*now;		/* on its way */
 	size_t			 pos;		/* bytes of it that are gone */
 	int			 last;		/* it is the last one */
 	struct frame		*slot[SLOT_MAX];
+
+	uint8_t			*unread;	/* sent before the hand-over */
+	size_t			 nunread;
+	size_t			 taken;		/* of it */
 
 	int			 blocked;	/* the socket is full */
 	int			 stopped;	/* not read: input is full */
@@ -109,9 +114,8 @@ struct viewer_conf {
 struct viewer	*viewer_new(struct session *, const struct viewer_conf *);
 
 /*
- * Begin to work.  What the client had sent before the hand-over is taken as
- * its input (and may be written to); it is bounded by the message it came
- * in, so it does not wait for room.
+ * Begin to work.  What the client had sent before the hand-over is its first
+ * input; the buffer, from malloc(3) and not empty, or NULL, is taken over.
  */
 void		 viewer_begin(struct viewer *, uint8_t *, size_t);
 void		 viewer_free(struct viewer *);
@@ -125,6 +129,9 @@ void		 viewer_readable(struct viewer *);
 
 /* The number of the first byte that is not in a frame of its own yet. */
 uint64_t	 viewer_position(const struct viewer *);
+
+/* How many bytes of frames the client has taken, as far as can be known. */
+uint64_t	 viewer_drained(const struct viewer *);
 
 /* Whether it can hold the upstream back. */
 int		 viewer_counts(const struct viewer *);

@@ -464,6 +464,8 @@ text(struct client *c, const char *payload)
 	put(c, 0x80 | WS_TEXT, payload, strlen(payload));
 }
 
+static void	 on_request(int, void *);
+
 static void
 assert_input(const char *want)
 {
@@ -1034,6 +1036,48 @@ test_input_blocked(void **state)
 	assert_int_equal(s->input.queued, 0);
 }
 
+/* What came before the hand-over is input, and waits for room as all is. */
+static void
+test_unread(void **state)
+{
+	static uint8_t		 big[INPUT_HIGH - 10];
+	struct viewer_conf	 conf;
+	struct viewer		*v;
+	uint8_t			*unread;
+	int			 fds[2], r;
+
+	(void)state;
+	start();
+	fake.room = 0;
+	r = 0;
+	session_request(s, big, sizeof(big), on_request, &r);
+	assert_int_equal(r, 1);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+	    fds), 0);
+	memset(&conf, 0, sizeof(conf));
+	conf.id = 1;
+	conf.mode = MODE_RW;
+	conf.dialect = &dialect_ssh_ws;
+	conf.address = "192.0.2.1";
+	conf.fd = fds[1];
+	assert_non_null(v = viewer_new(s, &conf));
+	clients[0].fd = fds[0];
+	clients[0].v = v;
+	clients[0].ws = 1;
+	assert_non_null(unread = malloc(6 + 20));
+	memcpy(unread, "\x81\x94\0\0\0\0" "abcdefghijklmnopqrst", 26);
+	viewer_begin(v, unread, 26);
+	text(&clients[0], "uvw");
+	assert_true(s->input.queued <= INPUT_HIGH + 128);
+	assert_true(v->stopped);
+	fake.room = SIZE_MAX;
+	session_writable(s);
+	turn();
+	assert_int_equal(fake.ninput, sizeof(big) + 23);
+	assert_memory_equal(fake.input + sizeof(big),
+	    "abcdefghijklmnopqrstuvw", 23);
+}
+
 static void
 on_request(int taken, void *arg)
 {
@@ -1348,6 +1392,7 @@ main(void)
 		TEST(test_control_frames),
 		TEST(test_ping),
 		TEST(test_input_blocked),
+		TEST(test_unread),
 		TEST(test_requests),
 		TEST(test_exit_drains),
 		TEST(test_exit_stalled),
