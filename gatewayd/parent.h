@@ -53,7 +53,6 @@ struct parent {
 	struct slot		 slots[SLOTS_MAX];
 	size_t			 nslots;
 	int			 was_ready;	/* all children, once */
-	int			 ready;		/* all children, now */
 	int			 draining;
 	int			 stopping;
 	struct event		*ev_signals[5];
@@ -95,6 +94,7 @@ void		 parent_verbose(struct parent *, int);
 /* slot.c: the children that are always there */
 void		 slots_init(struct parent *);
 void		 slots_start(struct parent *);
+int		 slots_up(struct parent *);
 void		 slots_state(struct parent *);
 void		 slots_stop(struct parent *);
 struct kid	*slot_kid(struct parent *, enum role);

@@ -61,7 +61,7 @@ reload_start(struct parent *p, uint32_t asked_by)
 	struct config	*conf;
 	struct reload	*r;
 
-	if (p->reload != NULL || p->stopping || !p->ready) {
+	if (p->reload != NULL || p->stopping || !slots_up(p)) {
 		log_warnx("reload refused: %s", p->reload != NULL ?
 		    "another is under way" : "not all processes are ready");
 		if (asked_by != 0)

@@ -291,18 +291,27 @@ slot_frontend(struct parent *p, uint32_t number)
 	return (NULL);
 }
 
+int
+slots_up(struct parent *p)
+{
+	size_t	 i;
+
+	for (i = 0; i < p->nslots; i++)
+		if (!kid_up(p->slots[i].kid))
+			return (0);
+	return (1);
+}
+
 /* Tell the frontends, and the service manager once, how we are. */
 void
 slots_state(struct parent *p)
 {
 	struct imsg	 im;
 	size_t		 i;
+	int		 ready;
 
-	p->ready = 1;
-	for (i = 0; i < p->nslots; i++)
-		if (!kid_up(p->slots[i].kid))
-			p->ready = 0;
-	if (p->ready && !p->was_ready) {
+	ready = slots_up(p);
+	if (ready && !p->was_ready) {
 		p->was_ready = 1;
 		log_info("ready");
 		notify_ready();
@@ -312,7 +321,7 @@ slots_state(struct parent *p)
 		    !kid_up(p->slots[i].kid))
 			continue;
 		imsg_init(&im, IMSG_STATE, 0);
-		im.m.state.ready = (uint8_t)p->ready;
+		im.m.state.ready = (uint8_t)ready;
 		im.m.state.draining = (uint8_t)p->draining;
 		(void)kid_send(p->slots[i].kid, &im);
 	}
