@@ -54,22 +54,32 @@ def test_resize_in_fragments(daemon):
     ws.drop()
 
 
-def test_resize_reaches_the_program(daemon):
+WINCH = """
+import os, signal
+
+def changed(*_):
+    size = os.get_terminal_size(0)
+    os.write(1, b"<%d %d>" % (size.lines, size.columns))
+signal.signal(signal.SIGWINCH, changed)
+os.write(1, b"READY")
+while True:
+    os.read(0, 100)
+"""
+
+
+def test_resize_reaches_the_program(start):
     """WINCH for every change, none for a size that is the same; the last
     of several clients wins."""
-    sid, ws = daemon.shell()
-    ws.type("trap 'echo w$((1+1))h' WINCH; echo o$((1+1))k\n")
-    ws.until(b"o2k")
-    other = daemon.ws(sid)
-    for who, cols in ((ws, 90), (other, 100), (ws, 110)):
+    d = start({"winch": {"script": WINCH}})
+    sid = d.open("winch")
+    ws, other = d.ws(sid), d.ws(sid)
+    ws.until(b"READY")
+    for who, cols in ((ws, 90), (other, 100), (ws, 110), (ws, 90)):
         who.resize(cols, 40)
         who.resize(cols, 40)
         who.sync()
-        ws.type(":\n")
-        ws.until(b"w2h")
-        ws.type("stty size\n")
-        ws.until(b"40 %d" % cols)
-    assert ws.out.count(b"w2h") == 3
+        ws.until(b"<40 %d>" % cols)
+    assert ws.sync().out.count(b"<") == 4
     ws.drop()
     other.drop()
 
