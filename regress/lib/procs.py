@@ -48,8 +48,8 @@ def sockets():
     with open("/proc/net/unix") as f:
         for line in f.readlines()[1:]:
             words = line.split()
-            kind = {1: "stream", 2: "dgram", 5: "seqpacket"}[
-                int(words[4], 16)]
+            kind = {1: "stream", 2: "dgram", 5: "seqpacket"}.get(
+                int(words[4], 16), "new")
             # Bit 16: it listens.
             listens = int(words[3], 16) & 0x10000
             found[words[6]] = "unix " + kind + (" listening" if listens

@@ -25,7 +25,6 @@ import ctypes
 import os
 import platform
 import re
-import select
 import signal
 import struct
 import subprocess
@@ -38,67 +37,9 @@ import procs
 from clients import Timeout, wait_for
 from daemon import BUILD, ROOT, Daemon, alive, memory, ours, proc_stat, \
     tree
+from streams import SANDBOXES, SESSIONS, Stream, Streams
 
 pytestmark = pytest.mark.skipif(not ROOT, reason="needs root")
-
-# Numbered lines, a hundred a second.
-COUNT = {"pty": ["/usr/bin/perl", "-e", "$| = 1; for (;;) { print "
-                 "'line ', $i++, qq(\\n); select undef, undef, undef, 0.01 }"
-                 ]}
-SANDBOXES = {"count": COUNT, "other": COUNT, "demo": {"pty": ["/bin/sh"]}}
-SESSIONS = 10
-
-
-class Stream:
-    """A session that counts, and a client that sees every number."""
-
-    def __init__(self, d, sandbox="count"):
-        self.sid = d.open(sandbox)
-        self.ws = d.ws(self.sid)
-        self.next = 0
-
-    def check(self):
-        """What has come goes on where it was, and is forgotten."""
-        ws = self.ws
-        end = ws.out.rfind(b"\n") + 1
-        for line in ws.out[:end].splitlines():
-            assert line == b"line %d" % self.next
-            self.next += 1
-        ws.out = ws.out[end:]
-        ws.frames.clear()
-
-
-class Streams:
-    def __init__(self, d, n=SESSIONS, sandbox="count"):
-        self.all = [Stream(d, sandbox) for _ in range(n)]
-        self.advance()
-
-    def pump(self, seconds=0.0):
-        ready, _, _ = select.select([s.ws for s in self.all], [], [],
-                                    seconds)
-        for ws in ready:
-            ws.pump()
-        for s in self.all:
-            s.check()
-            assert not s.ws.eof, "lost its client"
-
-    def advance(self, lines=20):
-        """All of them go on, without a gap, by so many lines."""
-        goal = {s: s.next + lines for s in self.all}
-        end = time.monotonic() + 20
-        while any(s.next < goal[s] for s in self.all):
-            assert time.monotonic() < end, [s.next for s in self.all]
-            self.pump(0.5)
-
-    def until(self, what, seconds=20):
-        end = time.monotonic() + seconds
-        while not what():
-            assert time.monotonic() < end
-            self.pump(0.01)
-
-    def drop(self):
-        for s in self.all:
-            s.ws.drop()
 
 
 def ready(d):

@@ -27,7 +27,7 @@ import secrets
 import pytest
 
 import procs
-from clients import Http, bearer, wait_for
+from clients import Http, bearer
 from daemon import ROOT, command
 
 pytestmark = [pytest.mark.plain,
