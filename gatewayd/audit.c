@@ -31,6 +31,9 @@
 
 #define LINE_MAX_LEN	8192
 
+/* Of it, what no value takes from those behind it. */
+#define LINE_REST	1024
+
 struct line {
 	char	 text[LINE_MAX_LEN];
 	size_t	 len;
@@ -42,6 +45,8 @@ static void	 line_begin(struct line *, const struct parent *,
 static void	 line_add(struct line *, const char *, const char *);
 static void	 line_number(struct line *, const char *, uint32_t);
 static void	 line_append(struct line *, const char *);
+static void	 line_bytes(struct line *, const char *, size_t);
+static int	 line_plain(unsigned char);
 static void	 line_value(struct line *, const char *);
 static void	 line_end(struct line *);
 static void	 line_viewer(struct line *, const struct viewer *);
@@ -49,34 +54,46 @@ static void	 line_viewer(struct line *, const struct viewer *);
 static void
 line_append(struct line *l, const char *s)
 {
-	size_t	 n;
+	line_bytes(l, s, strlen(s));
+}
 
-	n = strlen(s);
+static void
+line_bytes(struct line *l, const char *p, size_t n)
+{
 	if (n >= sizeof(l->text) - l->len)
 		return;
-	memcpy(l->text + l->len, s, n + 1);
+	memcpy(l->text + l->len, p, n);
 	l->len += n;
+	l->text[l->len] = '\0';
+}
+
+static int
+line_plain(unsigned char c)
+{
+	return (c >= ' ' && c < 0x7f && c != '"' && c != '\\');
 }
 
 /* Between quotes; the same escapes are right in JSON and in text. */
 static void
 line_value(struct line *l, const char *s)
 {
-	char		 out[8];
-	unsigned char	 c;
+	char	 out[8];
+	size_t	 n, room;
 
 	line_append(l, "\"");
-	for (; (c = (unsigned char)*s) != '\0'; s++) {
-		/* Leave room for the rest of the line. */
-		if (sizeof(l->text) - l->len < 1024)
-			break;
-		if (c == '"' || c == '\\')
-			(void)snprintf(out, sizeof(out), "\\%c", c);
-		else if (c < ' ' || c >= 0x7f)
-			(void)snprintf(out, sizeof(out), "\\u%04x", c);
-		else
-			(void)snprintf(out, sizeof(out), "%c", c);
+	/* Leave room for the rest of the line. */
+	while (*s != '\0' && sizeof(l->text) - l->len >= LINE_REST) {
+		room = sizeof(l->text) - l->len - LINE_REST + 1;
+		for (n = 0; n < room && line_plain((unsigned char)s[n]); n++)
+			continue;
+		line_bytes(l, s, n);
+		s += n;
+		if (n > 0)
+			continue;
+		(void)snprintf(out, sizeof(out), *s == '"' || *s == '\\' ?
+		    "\\%c" : "\\u%04x", (unsigned char)*s);
 		line_append(l, out);
+		s++;
 	}
 	line_append(l, "\"");
 }
