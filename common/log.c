@@ -171,6 +171,12 @@ fatalx(const char *fmt, ...)
 }
 
 void
+log_long(const char *text)
+{
+	log_line(LOG_INFO, text);
+}
+
+void
 log_child(int priority, const char *who, const char *text)
 {
 	char	 safe[4 * LOG_TEXT_MAX + 1], line[sizeof(safe) + 256];

@@ -48,6 +48,9 @@ void	 log_debug(const char *, ...) PRINTFLIKE(1, 2);
 __dead void fatal(const char *, ...) PRINTFLIKE(1, 2);
 __dead void fatalx(const char *, ...) PRINTFLIKE(1, 2);
 
+/* A finished line at LOG_INFO, however long; for the parent. */
+void	 log_long(const char *);
+
 /* A line of a child with syslog(3) priority; `who' comes in front of it. */
 void	 log_child(int, const char *, const char *);
 

@@ -22,6 +22,7 @@
 
 #include "log.h"
 #include "parent.h"
+#include "util.h"
 
 /*
  * The audit log: one line for each attach, detach and denial, as text of
@@ -29,7 +30,11 @@
  * configuration.  What comes from outside is escaped by both.
  */
 
-#define LINE_MAX_LEN	8192
+/* Room for the longest principal, with each byte of it escaped. */
+#define LINE_MAX_LEN	(16 * 1024)
+
+/* Denials that one child may have logged each second; more are counted. */
+#define DENIALS_MAX	200
 
 /* Of it, what no value takes from those behind it. */
 #define LINE_REST	1024
@@ -38,6 +43,7 @@ struct line {
 	char	 text[LINE_MAX_LEN];
 	size_t	 len;
 	int	 json;
+	int	 first;		/* nothing added yet */
 };
 
 static void	 line_begin(struct line *, const struct parent *,
@@ -50,6 +56,7 @@ static int	 line_plain(unsigned char);
 static void	 line_value(struct line *, const char *);
 static void	 line_end(struct line *);
 static void	 line_viewer(struct line *, const struct viewer *);
+static int	 denial_allowed(struct kid *);
 
 static void
 line_append(struct line *l, const char *s)
@@ -102,14 +109,15 @@ static void
 line_add(struct line *l, const char *key, const char *value)
 {
 	if (l->json) {
-		line_append(l, l->len == 1 ? "\"" : ",\"");
+		line_append(l, l->first ? "\"" : ",\"");
 		line_append(l, key);
 		line_append(l, "\":");
 	} else {
-		line_append(l, l->len == 0 ? "" : " ");
+		line_append(l, l->first ? "" : " ");
 		line_append(l, key);
 		line_append(l, "=");
 	}
+	l->first = 0;
 	line_value(l, value);
 }
 
@@ -130,10 +138,10 @@ line_begin(struct line *l, const struct parent *p, const char *event)
 	time_t		 t;
 
 	l->json = p->conf->audit_json;
-	l->len = 0;
 	l->text[0] = '\0';
-	if (l->json)
-		line_append(l, "{");
+	l->len = 0;
+	line_append(l, l->json ? "audit: {" : "audit: ");
+	l->first = 1;
 	t = time(NULL);
 	if (gmtime_r(&t, &tm) == NULL ||
 	    strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
@@ -147,7 +155,7 @@ line_end(struct line *l)
 {
 	if (l->json)
 		line_append(l, "}");
-	log_info("audit: %s", l->text);
+	log_long(l->text);
 }
 
 static void
@@ -188,8 +196,27 @@ audit_detach(struct parent *p, const struct viewer *v, uint8_t reason)
 	line_end(&l);
 }
 
+/*
+ * Strangers cause denials, and a child that was taken over could report any
+ * number: others shall not wait for the log because of it.
+ */
+static int
+denial_allowed(struct kid *k)
+{
+	time_t	 now;
+
+	if ((now = util_now()) != k->denial_second) {
+		if (k->denials > DENIALS_MAX)
+			log_warnx("%s: %u denials not logged", k->name,
+			    k->denials - DENIALS_MAX);
+		k->denial_second = now;
+		k->denials = 0;
+	}
+	return (k->denials++ < DENIALS_MAX);
+}
+
 void
-audit_denial(struct parent *p, const struct msg_denial *m)
+audit_denial(struct parent *p, struct kid *k, const struct msg_denial *m)
 {
 	static const char *const words[] = {
 		[DENY_TOKEN] = "invalid token", [DENY_EXPIRED] = "expired",
@@ -200,6 +227,8 @@ audit_denial(struct parent *p, const struct msg_denial *m)
 	struct line		 l;
 
 	p->n_denials[m->reason]++;
+	if (!denial_allowed(k))
+		return;
 	line_begin(&l, p, "denial");
 	line_add(&l, "principal", m->principal);
 	line_add(&l, "address", m->address);

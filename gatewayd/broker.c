@@ -102,7 +102,7 @@ broker_deny(struct parent *p, struct kid *frontend, uint32_t id,
 	strlcpy(m.principal, principal, sizeof(m.principal));
 	strlcpy(m.object, object, sizeof(m.object));
 	strlcpy(m.address, address, sizeof(m.address));
-	audit_denial(p, &m);
+	audit_denial(p, frontend, &m);
 }
 
 /*

@@ -50,7 +50,7 @@
 
 /* Seconds: to say HELLO; for the parent to answer; between two questions. */
 #define HELLO_TIME	5
-#define ANSWER_TIME	10
+#define ANSWER_TIME	15	/* a reload takes up to 10 */
 #define IDLE_TIME	60
 
 /* Numbers that did not all come in this time will not come: seconds. */

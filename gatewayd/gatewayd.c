@@ -33,6 +33,7 @@
 
 static __dead void	 usage(void);
 static __dead void	 child(const char *);
+static const char	*absolute(const char *);
 static int		 check_only(const struct config *,
 			    const struct config_how *, int);
 
@@ -64,7 +65,6 @@ main(int argc, char *argv[])
 	struct config_how	 how = { 0 };
 	struct config		*conf;
 	const char		*file;
-	char			*path;
 	int			 ch, debug, noaction, status, verbose;
 
 	debug = noaction = verbose = 0;
@@ -110,11 +110,27 @@ main(int argc, char *argv[])
 		config_macros_free(&macros);
 		exit(status);
 	}
-	/* A reload reads it again, from wherever we are then. */
-	if ((path = realpath(file, NULL)) == NULL)
+	/* To the terminal, until parent_main() leaves it. */
+	log_init("gatewayd", 1, verbose);
+	parent_main(conf, absolute(file), &how, debug);
+}
+
+/*
+ * A reload reads the file again, from another directory.  A symbolic link
+ * stays one: where it leads to may be what has changed.
+ */
+static const char *
+absolute(const char *file)
+{
+	char	*dir, *path;
+
+	if (file[0] == '/')
+		return (file);
+	if ((dir = getcwd(NULL, 0)) == NULL ||
+	    asprintf(&path, "%s/%s", dir, file) == -1)
 		err(1, "%s", file);
-	log_init("gatewayd", debug, verbose);
-	parent_main(conf, path, &how, debug);
+	free(dir);
+	return (path);
 }
 
 /* -n: needs no root, opens no socket and starts nothing. */

@@ -59,7 +59,7 @@ struct kid {
 	uid_t			 uid;
 	time_t			 started;
 	int			 ready;		/* has been, once */
-	int			 reaped;	/* the pid is not its any more */
+	int			 reaped;	/* the pid is free */
 	struct chan		*chan;		/* NULL: it has ended */
 	struct event		*ev_kill;
 	const struct config_sandbox *push;	/* to be told next, or NULL */

@@ -66,6 +66,7 @@ static void	 parent_sweep(evutil_socket_t, short, void *);
 static void	 parent_stop_timeout(evutil_socket_t, short, void *);
 static void	 parent_timers(struct parent *);
 static void	 parent_unprivileged(const struct parent *);
+static void	 parent_finding(const char *);
 
 static struct parent	 parent;
 
@@ -79,18 +80,22 @@ parent_main(struct config *conf, const char *path,
 	p->conf = conf;
 	p->conf_path = path;
 	p->how = *how;
+	p->how.report = parent_finding;
 	p->privileged = geteuid() == 0;
 	parent_init(p);
 	if ((p->listeners = listener_open(conf)) == NULL)
 		fatalx("cannot listen");
-	if (!debug && daemon(1, 0) == -1)
-		fatal("daemon");
+	slots_init(p);
+	if (!debug) {
+		if (daemon(0, 0) == -1)
+			fatal("daemon");
+		log_init("gatewayd", 0, log_getverbose());
+	}
 	/* The loop's own descriptors must not be those of the forked one. */
 	if ((p->base = event_base_new()) == NULL)
 		fatalx("event base");
 	parent_signals(p);
 	parent_timers(p);
-	slots_init(p);
 	slots_start(p);
 	recheck_init(p);
 	(void)event_base_dispatch(p->base);
@@ -99,6 +104,13 @@ parent_main(struct config *conf, const char *path,
 	listener_close(p->listeners);
 	log_info("stopped");
 	exit(0);
+}
+
+/* What a reload finds wrong: by then nobody reads standard error. */
+static void
+parent_finding(const char *text)
+{
+	log_warnx("%s", text);
 }
 
 static void
@@ -266,6 +278,8 @@ parent_stop(struct parent *p)
 	p->stopping = 1;
 	log_info("stopping");
 	notify_stopping();
+	listener_close(p->listeners);
+	p->listeners = NULL;
 	(void)event_del(p->ev_sweep);
 	if (p->ev_recheck != NULL)
 		(void)event_del(p->ev_recheck);

@@ -31,6 +31,8 @@ struct reload;
  */
 struct slot {
 	enum role		 role;
+	uid_t			 uid;
+	gid_t			 gid;
 	struct kid		*kid;		/* NULL: waiting for its turn */
 	uint32_t		 restarts;
 	uint32_t		 backoff;	/* milliseconds, 0: ran well */
@@ -73,7 +75,7 @@ struct parent {
 	uint64_t		 session_seq;
 	uint32_t		 viewer_seq;
 	uint32_t		 uid_next;
-	uint32_t		 recheck_every;	/* seconds, as the timer is set */
+	uint32_t		 recheck_every;	/* the timer's, s */
 	uint32_t		 recheck_seq;
 	uint64_t		 recheck_after;	/* sessions asked about */
 
@@ -133,7 +135,8 @@ void		 terminal_signal(struct session *, int);
 void		 terminal_hangup(struct session *);
 
 /* audit.c */
-void		 audit_denial(struct parent *, const struct msg_denial *);
+void		 audit_denial(struct parent *, struct kid *,
+		    const struct msg_denial *);
 void		 audit_attach(struct parent *, const struct viewer *);
 void		 audit_detach(struct parent *, const struct viewer *, uint8_t);
 

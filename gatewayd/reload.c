@@ -51,8 +51,11 @@ static void	 reload_finish(struct parent *, const char *);
 static void	 reload_switch(struct reload *);
 static void	 reload_timeout(evutil_socket_t, short, void *);
 static int	 reload_push(struct reload *);
-static void	 reload_unchanged(struct parent *, const struct config *);
+static void	 reload_unchanged(const struct config *,
+		    const struct config *);
 static int	 same_listens(const struct config *, const struct config *);
+static int	 same_metrics(const struct config *, const struct config *);
+static int	 same_users(const struct config *, const struct config *);
 
 void
 reload_start(struct parent *p, uint32_t asked_by)
@@ -206,7 +209,7 @@ reload_switch(struct reload *r)
 	size_t		 i;
 
 	p = r->p;
-	reload_unchanged(p, r->conf);
+	reload_unchanged(p->conf, r->conf);
 	for (i = 0; i < r->nstaged; i++)
 		(void)kid_send_empty(r->staged[i], IMSG_CONF_SWITCH, 0);
 	TAILQ_FOREACH(w, &p->workers, entry)
@@ -232,26 +235,39 @@ same_listens(const struct config *a, const struct config *b)
 	return (y == NULL);
 }
 
+static int
+same_metrics(const struct config *a, const struct config *b)
+{
+	if (a->metrics == NULL || b->metrics == NULL)
+		return (a->metrics == b->metrics);
+	return (a->metrics->len == b->metrics->len &&
+	    memcmp(&a->metrics->ss, &b->metrics->ss, a->metrics->len) == 0);
+}
+
+static int
+same_users(const struct config *a, const struct config *b)
+{
+	return (strcmp(a->user, b->user) == 0 &&
+	    strcmp(a->user_catalog, b->user_catalog) == 0 &&
+	    strcmp(a->user_dialer, b->user_dialer) == 0 &&
+	    strcmp(a->user_control, b->user_control) == 0);
+}
+
 /* What was set up for life; say so rather than pass over it. */
 static void
-reload_unchanged(struct parent *p, const struct config *conf)
+reload_unchanged(const struct config *old, const struct config *conf)
 {
-	const struct config	*old;
-	const char		*what;
+	static const char	 text[] = "reload: %s changes with a restart "
+	    "only";
 
-	old = p->conf;
-	what = NULL;
 	if (!same_listens(old, conf))
-		what = "listen";
-	else if (strcmp(old->control, conf->control) != 0)
-		what = "control socket";
-	else if ((old->metrics == NULL) != (conf->metrics == NULL) ||
-	    (old->metrics != NULL && (old->metrics->len !=
-	    conf->metrics->len || memcmp(&old->metrics->ss,
-	    &conf->metrics->ss, old->metrics->len) != 0)))
-		what = "metrics";
-	else if (old->frontends != conf->frontends)
-		what = "frontends";
-	if (what != NULL)
-		log_warnx("reload: %s changes with a restart only", what);
+		log_warnx(text, "listen");
+	if (!same_metrics(old, conf))
+		log_warnx(text, "metrics");
+	if (strcmp(old->control, conf->control) != 0)
+		log_warnx(text, "control socket");
+	if (old->frontends != conf->frontends)
+		log_warnx(text, "frontends");
+	if (!same_users(old, conf))
+		log_warnx(text, "user");
 }

@@ -63,7 +63,7 @@ struct session {
 	char			*principal;
 	uint32_t		 nviewers;
 	time_t			 started;
-	time_t			 detached;	/* a viewer left, or the start */
+	time_t			 detached;	/* last viewer, or start */
 	time_t			 ending;	/* since when; 0: it is not */
 	int			 was_attached;
 	int			 asked;		/* for its terminal */

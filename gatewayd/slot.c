@@ -51,7 +51,7 @@ static void	 slot_start(struct slot *);
 static void	 slot_respawn(evutil_socket_t, short, void *);
 static void	 slot_gone(struct kid *, int);
 static void	 slot_wait(struct slot *, int);
-static void	 slot_ids(struct parent *, enum role, uid_t *, gid_t *);
+static void	 slot_ids(struct slot *);
 static int	 slot_equip(struct kid *);
 static void	 slot_ready(struct slot *);
 static void	 slot_link(struct kid *, struct kid *);
@@ -104,9 +104,7 @@ slots_init(struct parent *p)
 		p->slots[p->nslots++].role = ROLE_FRONTEND;
 	for (i = 0; i < p->nslots; i++) {
 		p->slots[i].p = p;
-		if ((p->slots[i].ev_respawn = evtimer_new(p->base,
-		    slot_respawn, &p->slots[i])) == NULL)
-			fatalx("out of memory");
+		slot_ids(&p->slots[i]);
 	}
 }
 
@@ -115,52 +113,58 @@ slots_start(struct parent *p)
 {
 	size_t	 i;
 
-	for (i = 0; i < p->nslots; i++)
+	for (i = 0; i < p->nslots; i++) {
+		if ((p->slots[i].ev_respawn = evtimer_new(p->base,
+		    slot_respawn, &p->slots[i])) == NULL)
+			fatalx("out of memory");
 		slot_start(&p->slots[i]);
+	}
 }
 
+/*
+ * The account that a role has for as long as we run: to look for it at each
+ * start of a child could mean to wait for a directory service.
+ */
 static void
-slot_ids(struct parent *p, enum role role, uid_t *uid, gid_t *gid)
+slot_ids(struct slot *s)
 {
-	struct passwd	*pw;
-	const char	*name;
+	const struct config	*conf;
+	struct passwd		*pw;
+	const char		*name;
 
-	*uid = getuid();
-	*gid = getgid();
-	if (!p->privileged)
+	s->uid = getuid();
+	s->gid = getgid();
+	if (!s->p->privileged)
 		return;
-	switch (role) {
+	conf = s->p->conf;
+	switch (s->role) {
 	case ROLE_CATALOG:
-		name = p->conf->user_catalog;
+		name = conf->user_catalog;
 		break;
 	case ROLE_DIALER:
-		name = p->conf->user_dialer;
+		name = conf->user_dialer;
 		break;
 	case ROLE_CONTROL:
-		name = p->conf->user_control;
+		name = conf->user_control;
 		break;
 	default:
-		name = p->conf->user;
+		name = conf->user;
 		break;
 	}
-	*uid = *gid = 0;	/* which every child refuses */
 	if ((pw = getpwnam(name)) == NULL) {
 		log_warnx("user %s does not exist", name);
-		return;
+		parent_give_up(s->p, "the daemon");
 	}
-	*uid = pw->pw_uid;
-	*gid = pw->pw_gid;
+	s->uid = pw->pw_uid;
+	s->gid = pw->pw_gid;
 }
 
 static void
 slot_start(struct slot *s)
 {
 	struct kid	*k;
-	uid_t		 uid;
-	gid_t		 gid;
 
-	slot_ids(s->p, s->role, &uid, &gid);
-	if ((k = kid_start(s->p, kinds[s->role].kind, s, uid, gid,
+	if ((k = kid_start(s->p, kinds[s->role].kind, s, s->uid, s->gid,
 	    kinds[s->role].nofile, 0)) == NULL) {
 		if (!s->p->was_ready)
 			parent_give_up(s->p, kinds[s->role].kind->title);
@@ -433,7 +437,7 @@ frontend_dispatch(struct kid *k, struct imsg *im)
 		s->stats = im->m.front_stats;
 		break;
 	case IMSG_DENIAL:
-		audit_denial(k->p, &im->m.denial);
+		audit_denial(k->p, k, &im->m.denial);
 		break;
 	default:
 		kid_bad(k, msg_name(im->type));
@@ -461,7 +465,7 @@ catalog_dispatch(struct kid *k, struct imsg *im)
 		recheck_answer(k->p, im->id, 0);
 		break;
 	case IMSG_DENIAL:
-		audit_denial(k->p, &im->m.denial);
+		audit_denial(k->p, k, &im->m.denial);
 		break;
 	default:
 		kid_bad(k, msg_name(im->type));

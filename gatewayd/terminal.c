@@ -63,16 +63,16 @@ terminal_request(struct worker *w, struct imsg *im)
 	struct session	*s;
 	int		 master, slave;
 
-	/* One that is to end: the worker will read so, or has by now. */
-	if ((s = session_find(w->p, im->m.pty_req.session)) == NULL ||
-	    s->state == SESSION_ENDING || w->p->stopping)
-		return;
 	/* Once for a session, or a worker could make us start one a turn. */
-	if (s->worker != w || s->state != SESSION_STARTING || s->asked) {
+	if ((s = session_find(w->p, im->m.pty_req.session)) == NULL ||
+	    s->worker != w || s->state == SESSION_RUNNING || s->asked) {
 		kid_bad(w->kid, "asks for a terminal it may not have");
 		return;
 	}
 	s->asked = 1;
+	/* That it is to end the worker will read, or has by now. */
+	if (s->state == SESSION_ENDING || w->p->stopping)
+		return;
 	if (terminal_pty(&im->m.pty_req, &master, &slave) == -1) {
 		log_warn("pty for %s", w->sandbox);
 		terminal_fail(s, PTY_STAGE_OPEN, (uint32_t)errno);
