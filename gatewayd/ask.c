@@ -26,6 +26,14 @@
 #include "frontend.h"
 #include "log.h"
 
+/*
+ * Without the catalog we are of no use, and the parent makes a channel for a
+ * new process only: wait so long for a new catalog, then make room for a new
+ * frontend.  The channel may have been lost on its way to a catalog that was
+ * out of descriptors.  Seconds, more than what the old one was asked waits.
+ */
+#define CATALOG_TIMEOUT	10
+
 enum ask_state {
 	ASK_WAITING,		/* there is no catalog to ask */
 	ASK_ASKED,
@@ -47,6 +55,7 @@ RB_HEAD(asks, ask);
 static struct {
 	struct asks	 asks;		/* as many as clients, at most */
 	struct chan	*catalog;	/* NULL: it is being restarted */
+	struct event	*ev_catalog;	/* to wait for it */
 	uint32_t	 last;		/* id */
 } asking = { .asks = RB_INITIALIZER(&asking.asks) };
 
@@ -61,6 +70,8 @@ static void	 ask_done(struct ask *, enum ask_result,
 static void	 catalog_dispatch(struct chan *, struct imsg *, void *);
 static void	 catalog_closed(struct chan *, const char *, void *);
 static void	 catalog_lost(void);
+static void	 catalog_wait(void);
+static void	 catalog_timeout(evutil_socket_t, short, void *);
 
 RB_GENERATE_STATIC(asks, ask, entry, ask_cmp)
 
@@ -210,6 +221,8 @@ ask_catalog(int fd)
 		return;
 	}
 	chan_set_state(asking.catalog, MS_RUN);
+	if (asking.ev_catalog != NULL)
+		(void)event_del(asking.ev_catalog);
 
 	RB_INIT(&waiting);
 	RB_FOREACH_SAFE(a, asks, &asking.asks, next) {
@@ -250,6 +263,7 @@ catalog_lost(void)
 		return;
 	chan_free(asking.catalog);
 	asking.catalog = NULL;
+	catalog_wait();
 	RB_FOREACH(a, asks, &asking.asks) {
 		if (a->state != ASK_ASKED || a->again)
 			continue;
@@ -257,4 +271,26 @@ catalog_lost(void)
 		a->state = ASK_WAITING;
 		ask_timer(a, ASK_AGAIN_TIMEOUT);
 	}
+}
+
+static void
+catalog_wait(void)
+{
+	struct timeval	 tv = { CATALOG_TIMEOUT, 0 };
+
+	if (asking.ev_catalog == NULL)
+		asking.ev_catalog = event_new(frontend_base(), -1, 0,
+		    catalog_timeout, NULL);
+	if (asking.ev_catalog == NULL ||
+	    event_add(asking.ev_catalog, &tv) == -1)
+		fatalx("out of memory");
+}
+
+static void
+catalog_timeout(evutil_socket_t fd UNUSED, short what UNUSED,
+    void *arg UNUSED)
+{
+	if (!frontend_stopping())
+		fatalx("no channel to the catalog for %d seconds",
+		    CATALOG_TIMEOUT);
 }
