@@ -742,6 +742,8 @@ def test_worker_says_open_but_was_not(house):
         assert answer.json["sessionId"] != victim(d)
     d.streams.advance()
     p.leave()
+    with contextlib.suppress(queue.Empty):
+        d.puppet("worker", timeout=1).leave()
     d.streams.drop()
 
 
@@ -835,8 +837,7 @@ def test_worker_that_fails_at_once(start):
     d = start(lambda role, n: 9 if role == "worker" and n > 1 else False,
               BOXES, kind=Stage)
     d.streams = Streams(d, 2)
-    answers = [d.connect("demo") for _ in range(3)]
-    assert all(a.status >= 500 for a in answers)
+    assert d.connect("demo").status >= 500
     d.logged(r"sessiond \d+: ended with code 9")
     d.streams.advance(5)
     d.streams.drop()
