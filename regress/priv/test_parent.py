@@ -1,0 +1,241 @@
+# Copyright (c) 2026 The gatewayd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+"""
+The parent among children that do not keep to the order of things.
+
+What can break: a child that hangs up and stays, or answers before it was
+asked; reports that nobody caused, by the thousand; what crosses on its way;
+sessions that begin to end and never do.
+"""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import threading
+
+import pytest
+
+import gwproto
+from clients import wait_for
+from gwproto import ARG
+from stage import Stage
+
+SHELL = gwproto.record((ARG, "/bin/sh"))
+
+
+@pytest.fixture
+def stage():
+    staged = []
+
+    def run(role, n=1, **kw):
+        d = Stage(lambda r, k: r == role and k == n, start=False, **kw)
+        staged.append(d)
+        d.start()
+        return d
+    yield run
+    for d in staged:
+        d.stop()
+
+
+def connecting(d, sandbox="demo"):
+    """A client that connects meanwhile; call it for the answer."""
+    answers = []
+    t = threading.Thread(
+        target=lambda: answers.append(d.connect(sandbox)))
+    t.start()
+
+    def answer():
+        t.join(30)
+        return answers[0]
+    return answer
+
+
+def worker(d, sandbox="demo"):
+    """Its puppet, the OPEN that has come to it, and from where."""
+    answer = connecting(d, sandbox)
+    w = d.puppet("worker")
+    grant = w.wait("GRANT")
+    chan = w.channels["frontend", grant["channel"]]
+    return w, grant["session"], chan, chan.expect("OPEN"), answer
+
+
+def opened(d):
+    w, sid, chan, m, answer = worker(d)
+    w.send("SESSION_UP", session=sid)
+    chan.send("OPENED", id=m.id, session=sid)
+    assert answer().status == 200
+    return w, sid
+
+
+def viewer(w, sid, number):
+    w.send("VIEWER_UP", session=sid, viewer=number, dialect=1, transport=1,
+           mode=1, address="10.0.0.1")
+
+
+def pty_req(w, sid):
+    blob = gwproto.blob(SHELL)
+    w.send("PTY_REQ", blob=blob, session=sid, cols=80, rows=24)
+    os.close(blob)
+
+
+def test_hangs_up_and_stays(stage):
+    d = stage("frontend")
+    p = d.puppet("frontend")
+    p.close()
+    run = d.run_ctl("-s", d.socket, "reload")
+    assert run.returncode == 1 and "not now" in run.stderr
+    assert d.open()
+    assert p.killed(10)
+
+
+def test_answers_too_early(stage):
+    """It refuses at the first word, and reads on when all is over."""
+    d = stage("catalog", n=2, sandboxes={
+        "s%d" % i: {"pty": ["/bin/sh"]} for i in range(2000)})
+    os.kill(d.process("catalog")[0], signal.SIGKILL)
+    p = d.puppet("catalog")
+    wait_for(d.ready)
+    run = []
+    t = threading.Thread(target=lambda: run.append(
+        d.run_ctl("-s", d.socket, "reload")))
+    t.start()
+    p.wait("CONF_BEGIN")
+    p.send("CONF_FAIL", reason="no")
+    t.join(20)
+    assert run[0].returncode == 1
+    with pytest.raises((gwproto.Closed, TimeoutError)):
+        while True:
+            m = p.recv(2)
+            for fd in (m.fd, m.blob):
+                if fd is not None:
+                    os.close(fd)
+    wait_for(d.ready)
+    assert d.open("s1")
+
+
+def test_viewers_that_nobody_granted(stage):
+    d = stage("worker")
+    w, sid = opened(d)
+    with contextlib.suppress(OSError):
+        for i in range(1000):
+            viewer(w, sid, i + 1)
+    assert w.killed()
+    assert 'event="attach"' not in d.log()
+    assert d.open()
+
+
+def test_one_terminal_for_a_session(stage):
+    d = stage("worker")
+    w, sid, _, _, answer = worker(d)
+    pty_req(w, sid)
+    w.wait("PTY_OK")
+    pty_req(w, sid)
+    assert w.killed()
+    # Granted once more, to the next worker, which is an honest one.
+    assert answer().status == 200
+    assert list(d.sessions()) == [sid]
+
+
+def test_request_crosses_the_end(stage):
+    """The operator's order and the request for a terminal meet."""
+    d = stage("worker")
+    w, sid, chan, m, answer = worker(d)
+    d.ctl("kill", "session", sid)
+    pty_req(w, sid)
+    w.wait("KILL", session=sid)
+    w.send("SESSION_END", session=sid, reason=2, how=3, code=0)
+    chan.send("OPEN_FAILED", id=m.id, reason=2)
+    assert answer().status == 500
+    assert not d.sessions() and w.alive()
+
+
+def test_ends_no_session(stage):
+    d = stage("worker", lines=["timeout stalled 1"])
+    w, sid = opened(d)
+    d.ctl("kill", "session", sid)
+    assert w.killed(30)
+    wait_for(lambda: not d.sessions())
+
+
+def test_last_word_is_wrong(stage):
+    """It is not there any more to be killed for it."""
+    d = stage("worker")
+    w, sid = opened(d)
+    w.raw(b"garbage")
+    w.leave()
+    d.logged("worker|sessiond")
+    wait_for(lambda: not d.sessions())
+    assert d.open()
+
+
+def test_stop_with_a_grant_open(stage):
+    """Sessions that were never opened do not hold up the end."""
+    d = stage("frontend")
+    p = d.puppet("frontend")
+    p.catalog().send("AUTHORIZE", id=7, api=1, action=1, token=d.token(),
+                     object="demo", address="10.0.0.1")
+    m = p.wait("GRANTED")
+    assert d.sessions()[m["session"]]
+    d.kill(signal.SIGTERM)
+    p.leave()
+    assert d.wait(4) == 0
+    assert "does not end" not in d.log()
+
+
+def test_killed_session_was_not_open(stage):
+    d = stage("frontend")
+    p = d.puppet("frontend")
+    p.catalog().send("AUTHORIZE", id=7, api=1, action=1, token=d.token(),
+                     object="demo", address="10.0.0.1")
+    m = p.wait("GRANTED")
+    d.ctl("kill", "session", m["session"])
+    wait_for(lambda: not d.sessions())
+    chan = p.channels["worker", m["worker"]]
+    chan.send("OPEN", id=1, grant=m["grant"], cols=80, rows=24)
+    chan.expect("OPEN_FAILED", reason=1)
+
+
+def test_denials_by_the_thousand(stage):
+    """One child's are counted, those of others are logged."""
+    d = stage("frontend", lines=["audit json"])
+    p = d.puppet("frontend")
+    name = "did:" + "\u00e9" * 1022		# to be escaped, byte by byte
+    p.sock.setblocking(True)
+    for i in range(1500):
+        p.send("DENIAL", reason=1, action=1, principal=name, object="demo",
+               address="10.0.0.1")
+    assert d.connect("foreign").status == 404
+    d.logged("did:plc:alice")
+    lines = re.findall("audit: ({.*})$", d.log(), re.M)
+    ours = [json.loads(li) for li in lines if "10.0.0.1" in li]
+    assert 200 <= len(ours) <= 800
+    assert all(li["sandbox"] == "demo" and li["reason"] == "invalid token"
+               for li in ours)
+    assert ours[0]["principal"].encode("latin-1").decode() == name
+    p.send("DENIAL", reason=1, action=1, principal="", object="",
+           address="10.0.0.1")
+    wait_for(lambda: float(re.search(
+        'denials_total{reason="token"} ([0-9.e+]+)', d.metrics())[1]) >= 1501)
+    assert p.alive()
+
+
+def test_long_lines_of_the_log(stage):
+    d = stage("frontend")
+    p = d.puppet("frontend")
+    p.send("LOG", priority=6, text="x" * 1023)
+    d.logged("x{1023}")
