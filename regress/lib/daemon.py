@@ -168,7 +168,7 @@ def memory(pid):
 
 class Daemon:
     def __init__(self, sandboxes=None, lines=(), api=(), auth=None,
-                 env=None, start=True, frontends=2):
+                 env=None, start=True, frontends=2, user=None):
         self.dir = tempfile.mkdtemp(prefix="gw")
         os.chmod(self.dir, 0o755)
         self.keys = os.path.join(self.dir, "keys")
@@ -185,6 +185,7 @@ class Daemon:
         self.auth = auth
         self.env = env or {}
         self.frontends = frontends
+        self.user = user		# whose processes it has, if not ours
         self.proc = None
         self.faults = False		# the test kills processes
         self.marked = 0			# of the log, when a test began
@@ -214,7 +215,7 @@ class Daemon:
             out += ["sandbox %s {" % quote(name)]
             out += ["\towner " + quote(o) for o in sb.get("owner", [ALICE])]
             out += ["\tpty " + " ".join(map(quote, self.command(name)))]
-            if ROOT:
+            if ROOT and self.user is None:
                 out += ["\tuser " + quote(sb.get("user", USER))]
             env = {"PS1": "$ ", **sb.get("env", {})}
             out += ["\tenv %s %s" % (k, quote(v)) for k, v in env.items()]
@@ -251,11 +252,18 @@ class Daemon:
 
     def start(self):
         self.killed = False
+        how = {}
+        if self.user is not None:
+            pw = pwd.getpwnam(self.user)
+            for name in (self.dir, self.keys, self.path,
+                         *os.scandir(self.keys)):
+                os.chown(name, pw.pw_uid, pw.pw_gid)
+            how = {"user": pw.pw_uid, "group": pw.pw_gid, "extra_groups": []}
         with open(self.logfile, "ab") as log:
             self.proc = subprocess.Popen(
                 [BUILD + "/gatewayd", "-d", "-f", self.path],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd="/", env={**os.environ, **self.env})
+                cwd="/", env={**os.environ, **self.env}, **how)
         wait_for(self.ready)
 
     def ready(self):
