@@ -19,9 +19,6 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -120,7 +117,6 @@ void
 client_new(int fd, const struct net_addr *peer, int proxied)
 {
 	struct client	*c, *excess;
-	int		 on;
 
 	frontend_stats()->accepted++;
 	if ((c = calloc(1, sizeof(*c))) == NULL) {
@@ -140,8 +136,6 @@ client_new(int fd, const struct net_addr *peer, int proxied)
 		client_free(c);
 		return;
 	}
-	on = 1;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* A whole request in that time, whether its first byte comes or not. */
 	client_timer(c, frontend_conf()->timeout_request);
 	if (excess != NULL)

@@ -22,6 +22,7 @@
 #include <sys/un.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -139,7 +140,9 @@ listener_tcp(struct listener *l, const struct config_listen *cl, uint8_t what)
 		log_warn("socket");
 		return (-1);
 	}
+	/* Accepted sockets inherit TCP_NODELAY, and keep it when passed on. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
 	    (cl->ss.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6,
 	    IPV6_V6ONLY, &on, sizeof(on)) == -1) ||
 	    bind(fd, (const struct sockaddr *)(const void *)&cl->ss,

@@ -21,9 +21,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
@@ -68,7 +65,6 @@ struct viewer *
 viewer_new(struct session *s, const struct viewer_conf *conf)
 {
 	struct viewer	*v;
-	int		 on = 1;
 
 	if ((v = calloc(1, sizeof(*v) + conf->dialect->state)) == NULL)
 		return (NULL);
@@ -91,8 +87,10 @@ viewer_new(struct session *s, const struct viewer_conf *conf)
 		free(v);
 		return (NULL);
 	}
-	/* It may be no TCP socket; then there is no delay to turn off. */
-	(void)setsockopt(v->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (v->slot[SLOT_FIRST]->len == 0) {
+		frame_unref(v->slot[SLOT_FIRST]);
+		v->slot[SLOT_FIRST] = NULL;
+	}
 	viewer_timer_set(v, v->dialect->ping != 0 ? v->dialect->ping :
 	    s->limits.ping);
 	session_joined(s, v);
@@ -104,7 +102,9 @@ viewer_begin(struct viewer *v, uint8_t *unread, size_t len)
 {
 	v->unread = unread;
 	v->nunread = len;
-	viewer_read(v);
+	/* What waits in the socket itself is told by its first event. */
+	if (unread != NULL)
+		viewer_read(v);
 	if (v->session->state == SESSION_ENDING)
 		viewer_leave(v, LEAVE_END, 1);
 	viewer_pump(v);
