@@ -127,19 +127,23 @@ child_start(enum role role, struct msg_setup *setup)
 	child_check_start();
 	log_to_channel(CHILD_FD);
 	child_signals();
+	log_fatal_exits(EXITS_SANDBOX);
 	if ((role == ROLE_PTY ? priv_hide() : priv_harden()) == -1)
 		fatal("harden");
 	if (role != ROLE_PTY && sandbox_enter(SANDBOX_SETUP) == -1)
 		fatalx("cannot enter the set-up sandbox");
+	log_fatal_exits(EXITS_START);
 	child_hello(role);
 	child_expect(&im, IMSG_SETUP);
 	*setup = im.m.setup;
 	if (setup->role != role)
 		fatalx("set up for another role");
 	log_setverbose(setup->verbose);
+	log_fatal_exits(EXITS_FATAL);
 	if (role == ROLE_PTY)
 		return;
 
+	log_fatal_exits(EXITS_PRIV);
 	limits.data = setup->data;
 	limits.nofile = setup->nofile;
 	limits.memlock = role == ROLE_WORKER ? PRIV_MEMLOCK : 0;
@@ -150,6 +154,7 @@ child_start(enum role role, struct msg_setup *setup)
 	if (priv_drop(setup->uid, setup->gid,
 	    setup->privileged ? setup->root : NULL) == -1)
 		fatal("cannot drop privileges");
+	log_fatal_exits(EXITS_FATAL);
 }
 
 struct chan *
@@ -169,16 +174,19 @@ child_channel(struct event_base *base, const struct msg_table *in,
 static void
 child_closed(struct chan *c UNUSED, const char *why, void *arg UNUSED)
 {
+	log_fatal_exits(EXITS_PROTOCOL);
 	if (why != NULL)
 		fatalx("channel to the parent: %s", why);
-	_exit(0);
+	_exit(EXITS_DONE);
 }
 
 void
 child_ready(struct chan *c, enum sandbox_role role)
 {
+	log_fatal_exits(EXITS_SANDBOX);
 	if (sandbox_enter(role) == -1)
 		fatalx("cannot enter the %s sandbox", sandbox_name(role));
+	log_fatal_exits(EXITS_FATAL);
 	chan_set_state(c, MS_RUN);
 	if (chan_send_empty(c, IMSG_READY, 0) == -1)
 		fatal("cannot report ready");

@@ -25,14 +25,13 @@
 #include "imsg.h"
 #include "log.h"
 
-#define EXIT_FATAL	1
-
 static struct {
 	const char	*name;
 	int		 to_stderr;
 	int		 verbose;
 	int		 channel;	/* -1: write ourselves */
-} logger = { "gatewayd", 1, 0, -1 };
+	enum exits	 exits;
+} logger = { "gatewayd", 1, 0, -1, EXITS_FATAL };
 
 static void	 log_line(int, const char *);
 static void	 log_va(int, int, const char *, va_list);
@@ -51,6 +50,12 @@ void
 log_to_channel(int fd)
 {
 	logger.channel = fd;
+}
+
+void
+log_fatal_exits(enum exits exits)
+{
+	logger.exits = exits;
 }
 
 void
@@ -156,7 +161,7 @@ fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_va(LOG_CRIT, errno, fmt, ap);
 	va_end(ap);
-	exit(EXIT_FATAL);
+	exit((int)logger.exits);
 }
 
 void
@@ -167,7 +172,7 @@ fatalx(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_va(LOG_CRIT, 0, fmt, ap);
 	va_end(ap);
-	exit(EXIT_FATAL);
+	exit((int)logger.exits);
 }
 
 void

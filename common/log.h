@@ -19,6 +19,8 @@
 
 #include "compat.h"
 
+#include "exits.h"
+
 /*
  * Logging.  The parent and gatewayctl write to stderr or syslog; a child
  * sends each line to the parent as a LOG message.  All of these keep errno.
@@ -43,6 +45,9 @@ void	 log_warn(const char *, ...) PRINTFLIKE(1, 2);
 void	 log_warnx(const char *, ...) PRINTFLIKE(1, 2);
 void	 log_info(const char *, ...) PRINTFLIKE(1, 2);
 void	 log_debug(const char *, ...) PRINTFLIKE(1, 2);
+
+/* The exit status of fatal() from here on, see exits.h. */
+void	 log_fatal_exits(enum exits);
 
 /* Log and end this process: it cannot go on. */
 __dead void fatal(const char *, ...) PRINTFLIKE(1, 2);

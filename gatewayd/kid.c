@@ -52,6 +52,7 @@ static void	 kid_kill(evutil_socket_t, short, void *);
 static void	 kid_log(struct kid *, const struct msg_log *);
 static int	 kid_introduce(struct kid *, gid_t, uint32_t, uint64_t);
 static const char *kid_path(const struct kid_kind *, char *, size_t);
+static void	 kid_log_end(const struct kid *, int);
 static void	 kid_ended(struct kid *, int);
 
 RB_GENERATE(kids, kid, entry, kid_cmp)
@@ -288,6 +289,34 @@ kid_kill(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	(void)kill(k->pid, SIGKILL);
 }
 
+/* How it ended, if that was not what it should; status of waitpid(2). */
+static void
+kid_log_end(const struct kid *k, int status)
+{
+	static const char *const	 words[EXITS_MAX] = {
+		[EXITS_FATAL] = "could not go on",
+		[EXITS_START] = "was not introduced",
+		[EXITS_PRIV] = "limits or privileges",
+		[EXITS_SANDBOX] = "could not be confined",
+		[EXITS_RECORD] = "could not use its record",
+		[EXITS_PROTOCOL] = "did not understand its parent"
+	};
+	int				 code;
+
+	if (WIFSIGNALED(status)) {
+		log_warnx("%s: ended by signal %d%s", k->name,
+		    WTERMSIG(status), WTERMSIG(status) == SIGSYS ?
+		    ": forbidden system call" : "");
+		return;
+	}
+	code = WEXITSTATUS(status);
+	if (code > EXITS_DONE && code < EXITS_MAX)
+		log_warnx("%s: ended with code %d: %s", k->name, code,
+		    words[code]);
+	else if (code != EXITS_DONE)
+		log_warnx("%s: ended with code %d", k->name, code);
+}
+
 static void
 kid_ended(struct kid *k, int status)
 {
@@ -297,12 +326,8 @@ kid_ended(struct kid *k, int status)
 	/* What it said last counts. */
 	if (k->chan != NULL)
 		chan_drain(k->chan);
-	if (WIFSIGNALED(status) && !k->p->stopping)
-		log_warnx("%s: ended by signal %d", k->name,
-		    WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0 && !k->p->stopping)
-		log_warnx("%s: ended with code %d", k->name,
-		    WEXITSTATUS(status));
+	if (!k->p->stopping)
+		kid_log_end(k, status);
 	chan_free(k->chan);
 	k->chan = NULL;
 	k->kind->gone(k, status);

@@ -188,6 +188,7 @@ worker_record(struct worker *w, struct imsg *im)
 	size_t			 i, len;
 
 	setproctitle("%s", m->sandbox);
+	log_fatal_exits(EXITS_RECORD);
 	if (blob_map(im->blob, BLOB_RECORD_MAX, &p, &len) == -1)
 		fatal("record");
 	if ((w->launch = launch_new(p, len, m->unlocked, w->keys,
@@ -196,6 +197,7 @@ worker_record(struct worker *w, struct imsg *im)
 	for (i = 0; i < w->nkeys; i++)
 		close(w->keys[i]);
 	w->nkeys = 0;
+	log_fatal_exits(EXITS_FATAL);
 }
 
 static void

@@ -210,6 +210,18 @@ def test_killed_session_was_not_open(stage):
     chan.expect("OPEN_FAILED", reason=1)
 
 
+@pytest.mark.parametrize("code,word", [
+    (1, "could not go on"), (4, "could not be confined"),
+    (5, "could not use its record"), (77, None)])
+def test_says_how_a_worker_ended(code, word):
+    """Twice: it is tried once more, and then that is the answer."""
+    with Stage(lambda r, k: code if r == "worker" else False) as d:
+        assert d.connect().status == 502
+        said = "ended with code %d%s$" % (code, ": " + word if word else "")
+        assert len(re.findall(said, d.log(), re.M)) == 2
+        assert not d.sessions()
+
+
 def test_denials_by_the_thousand(stage):
     """One child's are counted, those of others are logged."""
     d = stage("frontend", lines=["audit json"])

@@ -431,4 +431,4 @@ def test_dialer_takes_no_orders_yet():
     d.expect("READY")
     d.send("CONF_BEGIN")
     d.expect_closed()
-    assert d.wait() == 1
+    assert d.wait() == 6		# EXITS_PROTOCOL
