@@ -35,6 +35,15 @@ if lib.ROOT:
                    check=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left():
+    """No process of the build outlives the tests."""
+    yield
+    for d in list(lib.live):
+        d.abandon()
+    lib.wait_for(lambda: not lib.ours(), 5)
+
+
 @pytest.fixture(scope="session")
 def shared():
     d = lib.Daemon()

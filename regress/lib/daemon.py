@@ -192,7 +192,11 @@ class Daemon:
         self.write()
         live.append(self)
         if start:
-            self.start()
+            try:
+                self.start()
+            except BaseException:
+                self.abandon()
+                raise
 
     # Configuration
 
@@ -296,28 +300,39 @@ class Daemon:
     def wait(self, seconds=10):
         return self.proc.wait(seconds)
 
+    def abandon(self):
+        """End it by force, without a look at what it was doing."""
+        if self in live:
+            live.remove(self)
+        if self.proc is not None and self.proc.poll() is None:
+            below = self.tree()
+            self.proc.kill()
+            self.proc.wait()
+            with contextlib.suppress(AssertionError):
+                wait_for(lambda: not any(alive(*p) for p in below), 3)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
     def stop(self, signo=signal.SIGTERM):
         """End it and look for what it left behind."""
         if self not in live:
             return
-        live.remove(self)
         try:
-            below = [] if self.proc.poll() is not None else self.tree()
-            if self.proc.poll() is None:
-                self.kill(signo)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.proc.wait(20)
-            self.check_gone(below)
+            if self.proc is not None:
+                below = []
+                if self.proc.poll() is None:
+                    below = self.tree()
+                    self.kill(signo)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.proc.wait(20)
+                self.check_gone(below)
+                self.check_log()
         finally:
-            if self.proc.poll() is None:
-                self.proc.kill()
-                self.proc.wait()
-            self.check_log()
-            shutil.rmtree(self.dir)
+            self.abandon()
 
     def check_gone(self, below):
         if not self.killed:
-            assert self.proc.poll() == 0, self.proc.poll()
+            assert self.proc.poll() == 0, (self.proc.poll(),
+                                           self.log()[-3000:])
         left = []
 
         def gone():
