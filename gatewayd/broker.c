@@ -125,8 +125,11 @@ broker_grant(struct session *s, struct kid *frontend, uint32_t id,
 	im.m.grant.actions = action;
 	im.m.grant.mode = MODE_RW;
 	im.m.grant.ttl = action & ACTION_CALLS ? TTL_CALL : TTL_STREAM;
-	if (action == ACTION_ATTACH)
-		im.m.grant.viewer = ++p->viewer_seq;
+	if (action == ACTION_ATTACH) {
+		if (++p->viewer_seq == 0)
+			p->viewer_seq++;
+		im.m.grant.viewer = p->viewer_seq;
+	}
 	strlcpy(im.m.grant.session, s->id, sizeof(im.m.grant.session));
 	if (hash != NULL)
 		memcpy(im.m.grant.hash, hash, sizeof(im.m.grant.hash));

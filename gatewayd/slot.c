@@ -397,6 +397,8 @@ slots_stop(struct parent *p)
 static int
 slot_common(struct kid *k, struct imsg *im)
 {
+	char	 why[REASON_MAX + 1];
+
 	switch (im->type) {
 	case IMSG_READY:
 		slot_ready(k->owner);
@@ -414,10 +416,14 @@ slot_common(struct kid *k, struct imsg *im)
 	case IMSG_CONF_FAIL:
 		if (k->push != NULL)
 			kid_bad(k, "refuses what it was not told yet");
-		else if (chan_state(k->chan) & MS_SETUP)
-			kid_bad(k, im->m.fail.reason);
-		else
-			reload_answer(k->p, k, im->m.fail.reason);
+		else {
+			/* It will be seen on an operator's terminal. */
+			log_escape(why, sizeof(why), im->m.fail.reason);
+			if (chan_state(k->chan) & MS_SETUP)
+				kid_bad(k, why);
+			else
+				reload_answer(k->p, k, why);
+		}
 		return (1);
 	default:
 		return (0);

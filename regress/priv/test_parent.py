@@ -128,6 +128,23 @@ def test_answers_too_early(stage):
     assert d.open("s1")
 
 
+def test_reason_is_escaped(stage):
+    """What a child says ends on the operator's terminal."""
+    d = stage("frontend")
+    p = d.puppet("frontend")
+    run = []
+    t = threading.Thread(target=lambda: run.append(
+        d.run_ctl("-s", d.socket, "reload")))
+    t.start()
+    p.wait("CONF_END")
+    p.send("CONF_FAIL", reason="no\x1b[2J\n" + "x" * 240)
+    t.join(20)
+    assert run[0].returncode == 1
+    assert r"no\x1b[2J\x0a" in run[0].stderr
+    assert "\x1b" not in d.log() and r"no\x1b[2J\x0ax" in d.log()
+    assert p.alive()
+
+
 def test_viewers_that_nobody_granted(stage):
     d = stage("worker")
     w, sid = opened(d)
