@@ -25,8 +25,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
 #include <event2/event.h>
+#include <event2/event_struct.h>
 
 #include "client.h"
 #include "crowd.h"
@@ -69,9 +69,9 @@ struct client {
 	int			 dead;		/* to be freed by the loop */
 	int			 handed;	/* others had the socket */
 	int			 switched;	/* 101 was answered */
-	struct event		*ev_read;
-	struct event		*ev_write;
-	struct event		*ev_timer;
+	struct event		 ev_read;
+	struct event		 ev_write;
+	struct event		 ev_timer;
 
 	uint8_t			*in;
 	size_t			 inlen;
@@ -79,7 +79,9 @@ struct client {
 	size_t			 headlen;	/* 0 until there is a head */
 	size_t			 taken;		/* head and body */
 	size_t			 drained;
-	struct evbuffer		*out;
+	uint8_t			*out;
+	size_t			 outlen;
+	size_t			 outpos;	/* written up to here */
 
 	struct request		 req;
 	char			 accept[WS_ACCEPT_LEN + 1];
@@ -110,6 +112,7 @@ static void	 client_dispatch(struct client *);
 static void	 client_refuse(struct client *, int, const char *);
 static void	 client_queue(struct client *, const void *, size_t);
 static void	 client_flush(struct client *, enum client_state);
+static int	 client_write(struct client *);
 static void	 client_next(struct client *);
 static void	 client_linger(struct client *);
 
@@ -148,15 +151,12 @@ client_events(struct client *c)
 	struct event_base	*base;
 
 	base = frontend_base();
-	c->ev_read = event_new(base, c->fd, EV_READ | EV_PERSIST,
+	event_assign(&c->ev_read, base, c->fd, EV_READ | EV_PERSIST,
 	    client_readable, c);
-	c->ev_write = event_new(base, c->fd, EV_WRITE, client_writable, c);
-	c->ev_timer = event_new(base, -1, 0, client_timeout, c);
-	c->out = evbuffer_new();
-	if (c->ev_read == NULL || c->ev_write == NULL ||
-	    c->ev_timer == NULL || c->out == NULL)
-		return (-1);
-	return (event_add(c->ev_read, NULL));
+	event_assign(&c->ev_write, base, c->fd, EV_WRITE, client_writable,
+	    c);
+	evtimer_assign(&c->ev_timer, base, client_timeout, c);
+	return (event_add(&c->ev_read, NULL));
 }
 
 static void
@@ -165,14 +165,10 @@ client_free(struct client *c)
 	if (c->cancel != NULL)
 		c->cancel(c->arg);
 	crowd_leave(&c->seat);
-	if (c->ev_read != NULL)
-		event_free(c->ev_read);
-	if (c->ev_write != NULL)
-		event_free(c->ev_write);
-	if (c->ev_timer != NULL)
-		event_free(c->ev_timer);
-	if (c->out != NULL)
-		evbuffer_free(c->out);
+	(void)event_del(&c->ev_read);
+	(void)event_del(&c->ev_write);
+	(void)event_del(&c->ev_timer);
+	free(c->out);
 	/* A worker that got the socket late shall see its end. */
 	if (c->handed)
 		(void)shutdown(c->fd, SHUT_RDWR);
@@ -221,7 +217,7 @@ client_timer(struct client *c, unsigned int seconds)
 {
 	struct timeval	 tv = { (time_t)seconds, 0 };
 
-	(void)event_add(c->ev_timer, &tv);
+	(void)event_add(&c->ev_timer, &tv);
 }
 
 static void
@@ -282,7 +278,7 @@ client_read(struct client *c)
 
 	/* While a request is under way we only read so far ahead. */
 	if ((room = client_room(c)) <= c->inlen) {
-		(void)event_del(c->ev_read);
+		(void)event_del(&c->ev_read);
 		return;
 	}
 	if (c->inlen == c->insize &&
@@ -314,7 +310,7 @@ static void
 client_eof(struct client *c)
 {
 	c->eof = 1;
-	(void)event_del(c->ev_read);
+	(void)event_del(&c->ev_read);
 	if (c->state == CLIENT_READING ||
 	    (c->req.http.upgrade && c->state != CLIENT_WRITING))
 		client_free(c);
@@ -418,7 +414,7 @@ client_dispatch(struct client *c)
 {
 	struct request	*req;
 
-	(void)event_del(c->ev_timer);
+	(void)event_del(&c->ev_timer);
 	crowd_leave(&c->seat);
 	frontend_stats()->requests++;
 	c->fresh = 0;
@@ -444,7 +440,7 @@ client_refuse(struct client *c, int status, const char *why)
 	struct reply	 reply;
 	char		 body[REPLY_ERROR_MAX];
 
-	(void)event_del(c->ev_timer);
+	(void)event_del(&c->ev_timer);
 	crowd_leave(&c->seat);
 	frontend_stats()->requests++;
 	c->state = CLIENT_BUSY;
@@ -471,8 +467,15 @@ client_wait(struct client *c, void (*cancel)(void *), void *arg)
 static void
 client_queue(struct client *c, const void *p, size_t len)
 {
-	if (len == 0 || evbuffer_add(c->out, p, len) == -1)
+	uint8_t	*out;
+
+	if (len == 0 || (out = realloc(c->out, c->outlen + len)) == NULL) {
 		c->dead = 1;
+		return;
+	}
+	memcpy(out + c->outlen, p, len);
+	c->out = out;
+	c->outlen += len;
 }
 
 /*
@@ -483,8 +486,7 @@ static void
 client_flush(struct client *c, enum client_state state)
 {
 	c->state = state;
-	client_timer(c, WRITE_TIMEOUT);
-	event_active(c->ev_write, EV_WRITE, 0);
+	event_active(&c->ev_write, EV_WRITE, 0);
 }
 
 void
@@ -533,7 +535,7 @@ client_drop(struct client *c)
 {
 	c->cancel = NULL;
 	c->dead = 1;
-	event_active(c->ev_write, EV_WRITE, 0);
+	event_active(&c->ev_write, EV_WRITE, 0);
 }
 
 void
@@ -564,6 +566,30 @@ client_ws_close(struct client *c, int code, const char *reason)
 	client_flush(c, CLIENT_WRITING);
 }
 
+/* 1 when all is written, 0 when something is left, -1 if that is in vain. */
+static int
+client_write(struct client *c)
+{
+	ssize_t	 n;
+	int	 flags;
+
+	/*
+	 * What the worker sends first follows a 101 at once, so the kernel
+	 * may wait for it and make one packet of the two.
+	 */
+	flags = MSG_NOSIGNAL | (c->state == CLIENT_SWITCHING ? MSG_MORE : 0);
+	n = send(c->fd, c->out + c->outpos, c->outlen - c->outpos, flags);
+	if (n == -1)
+		return (errno == EAGAIN || errno == EINTR ? 0 : -1);
+	c->outpos += (size_t)n;
+	if (c->outpos < c->outlen)
+		return (0);
+	free(c->out);
+	c->out = NULL;
+	c->outlen = c->outpos = 0;
+	return (1);
+}
+
 static void
 client_writable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
@@ -573,19 +599,19 @@ client_writable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		client_free(c);
 		return;
 	}
-	if (evbuffer_get_length(c->out) > 0 &&
-	    evbuffer_write(c->out, c->fd) == -1 && errno != EAGAIN &&
-	    errno != EINTR) {
+	switch (client_write(c)) {
+	case -1:
 		client_free(c);
 		return;
-	}
-	if (evbuffer_get_length(c->out) > 0) {
-		if (event_add(c->ev_write, NULL) == -1)
+	case 0:
+		if (!evtimer_pending(&c->ev_timer, NULL))
+			client_timer(c, WRITE_TIMEOUT);
+		if (event_add(&c->ev_write, NULL) == -1)
 			client_free(c);
 		return;
 	}
+	(void)event_del(&c->ev_timer);
 	if (c->state == CLIENT_SWITCHING) {
-		(void)event_del(c->ev_timer);
 		c->state = CLIENT_BUSY;
 		c->flushed(c->arg);
 	} else if (c->state == CLIENT_WRITING) {
@@ -616,7 +642,7 @@ client_next(struct client *c)
 	c->state = CLIENT_READING;
 	(void)crowd_join(&c->seat, c, CROWD_IDLE, NULL, &excess);
 	if (frontend_stopping() ||
-	    (!c->eof && event_add(c->ev_read, NULL) == -1)) {
+	    (!c->eof && event_add(&c->ev_read, NULL) == -1)) {
 		client_free(c);
 		return;
 	}
@@ -630,7 +656,7 @@ client_linger(struct client *c)
 
 	c->state = CLIENT_LINGERING;
 	if (c->eof || shutdown(c->fd, SHUT_WR) == -1 ||
-	    event_add(c->ev_read, NULL) == -1) {
+	    event_add(&c->ev_read, NULL) == -1) {
 		client_free(c);
 		return;
 	}
@@ -642,9 +668,9 @@ void
 client_suspend(struct client *c)
 {
 	c->state = CLIENT_HANDED;
-	(void)event_del(c->ev_read);
-	(void)event_del(c->ev_write);
-	(void)event_del(c->ev_timer);
+	(void)event_del(&c->ev_read);
+	(void)event_del(&c->ev_write);
+	(void)event_del(&c->ev_timer);
 }
 
 int

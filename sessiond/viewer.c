@@ -21,6 +21,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
@@ -45,6 +48,7 @@
 #define VIEWER_LINGER_SECS	2	/* for the client to close its side */
 #define VIEWER_PINGS		2	/* unanswered ones */
 
+static void	 viewer_push(struct viewer *);
 static void	 viewer_event(int, short, void *);
 static void	 viewer_timer(int, short, void *);
 static void	 viewer_timer_set(struct viewer *, unsigned int);
@@ -108,7 +112,22 @@ viewer_begin(struct viewer *v, uint8_t *unread, size_t len)
 	if (v->session->state == SESSION_ENDING)
 		viewer_leave(v, LEAVE_END, 1);
 	viewer_pump(v);
+	if (v->sent == 0 && v->state != VIEWER_GONE)
+		viewer_push(v);
 	session_flow(v->session);
+}
+
+/*
+ * The frontend's 101 waits in the kernel for what follows it, and nothing
+ * does yet.  This sends it, although TCP_NODELAY is on already; for what is
+ * no TCP socket it does nothing.
+ */
+static void
+viewer_push(struct viewer *v)
+{
+	int	 on = 1;
+
+	(void)setsockopt(v->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 void
