@@ -16,7 +16,9 @@
 
 #include "compat.h"
 
+#include <sched.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "util.h"
 
@@ -32,6 +34,21 @@ util_uuid(char out[UUID_SIZE])
 	    "%02x%02x-%02x%02x%02x%02x%02x%02x", r[0], r[1], r[2], r[3],
 	    r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13],
 	    r[14], r[15]);
+}
+
+void
+util_batch(void)
+{
+#if defined(SCHED_BATCH) && defined(SCHED_RESET_ON_FORK)
+	struct sched_param	 param;
+
+	/* Whatever else the operator has chosen stays. */
+	if (sched_getscheduler(0) != SCHED_OTHER)
+		return;
+	memset(&param, 0, sizeof(param));
+	(void)sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK,
+	    &param);
+#endif
 }
 
 time_t

@@ -25,6 +25,14 @@
 /* A random UUID (RFC 4122 version 4) in lower case, terminated. */
 void	 util_uuid(char[UUID_SIZE]);
 
+/*
+ * Let terminals go first: this process does not take the processor from
+ * another when it is woken, so that what comes for it in a burst is handled
+ * in one go.  Its children are as they would be without.  Where there is no
+ * such thing, nothing changes.
+ */
+void	 util_batch(void);
+
 /* Seconds of the monotonic clock. */
 time_t	 util_now(void);
 

@@ -132,6 +132,7 @@ main(void)
 {
 	struct msg_setup	 setup;
 
+	util_batch();
 	child_start(ROLE_CATALOG, &setup);
 	tzset();
 	if (token_init() == -1)

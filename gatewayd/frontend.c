@@ -37,6 +37,7 @@
 #include "pass.h"
 #include "rate.h"
 #include "token.h"
+#include "util.h"
 
 /*
  * gatewayd-frontend: takes the connections of strangers, parses what they
@@ -106,6 +107,7 @@ main(int argc, char *argv[])
 	(void)argc;
 	(void)argv;
 #endif
+	util_batch();
 	child_start(ROLE_FRONTEND, &setup);
 	setproctitle("-gatewayd: frontend");
 	/* Libraries open files on first use; later there are none. */

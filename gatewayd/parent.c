@@ -126,6 +126,7 @@ parent_init(struct parent *p)
 	if (priv_hide() == -1)
 		fatal("cannot hide from others");
 	parent_nofile(p);
+	util_batch();
 	if (p->privileged)
 		parent_empty_dir();
 	else
