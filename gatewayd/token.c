@@ -51,14 +51,6 @@ struct alg {
 	ssize_t		 sigmax;
 };
 
-/* A token taken apart. */
-struct parts {
-	char			 text[TOKEN_MAX + 1];
-	const struct alg	*alg;
-	char			 kid[KID_MAX + 1];
-	struct json_object	*claims;
-};
-
 /* The three parts as they stand in the text. */
 struct split {
 	const char	*part[3];
@@ -75,28 +67,33 @@ static enum token_result
 		 token_check(const struct token_key *, size_t,
 		    const struct token_policy *, int64_t, const char *,
 		    size_t, int, struct token_claims *);
-static int	 form_parse(struct parts *, const char *, size_t);
+static int	 form_parse(struct token_facts *, const char *, size_t);
 static int	 form_split(struct split *, const char *, size_t);
-static int	 form_header(struct parts *, const char *, size_t);
-static int	 form_signature(const struct alg *, const char *, size_t);
+static int	 form_header(struct token_facts *, const char *, size_t);
+static int	 form_signature(enum token_alg, const char *, size_t);
+static int	 form_claims(struct token_facts *, const char *, size_t);
 static struct json_object
 		*form_object(const char *, size_t);
+static const struct alg
+		*alg_find(enum token_alg);
 static const struct token_key
 		*key_find(const struct token_key *, size_t,
-		    const struct parts *, const uint8_t *, int64_t, int);
-static int	 key_fits(const struct token_key *, const struct parts *);
+		    const struct token_facts *, const char *, size_t,
+		    const uint8_t *, int64_t, int);
+static int	 key_fits(const struct token_key *,
+		    const struct token_facts *);
 static int	 signature_good(const struct token_key *,
-		    const struct parts *, const uint8_t *, int64_t);
-static int	 signature_verify(const struct token_key *,
-		    const struct parts *);
+		    const struct token_facts *, const char *, size_t,
+		    const uint8_t *, int64_t);
+static int	 signature_verify(const struct token_key *, const char *,
+		    size_t);
 static enum token_result
 		 claims_check(const struct token_policy *, int64_t,
-		    struct json_object *, struct token_claims *);
+		    const struct token_facts *, struct token_claims *);
 static enum token_result
 		 claims_times(const struct token_policy *, int64_t,
-		    struct json_object *, int64_t *);
-static int	 claims_principal(const struct token_policy *,
-		    struct json_object *, char *);
+		    const struct token_facts *, int64_t *);
+static int	 claim_principal(struct json_object *, char *);
 static int	 claim_time(struct json_object *, const char *, int64_t *);
 static const char
 		*claim_string(struct json_object *, const char *, size_t);
@@ -200,7 +197,7 @@ token_check(const struct token_key *keys, size_t nkeys,
     const struct token_policy *policy, int64_t now, const char *token,
     size_t len, int public, struct token_claims *out)
 {
-	struct parts		 parts;
+	struct token_facts	 facts;
 	const struct token_key	*key;
 	SHA2_CTX		 ctx;
 	enum token_result	 res;
@@ -208,40 +205,38 @@ token_check(const struct token_key *keys, size_t nkeys,
 	memset(out, 0, sizeof(*out));
 	if (len == 0 || (len == 4 && memcmp(token, "null", 4) == 0))
 		return (TOKEN_ABSENT);
-	res = TOKEN_INVALID;
-	if (form_parse(&parts, token, len) == -1)
-		goto done;
+	if (len > TOKEN_MAX)
+		return (TOKEN_INVALID);
 	SHA256Init(&ctx);
 	SHA256Update(&ctx, (const uint8_t *)token, len);
 	SHA256Final(out->hash, &ctx);
-	key = key_find(keys, nkeys, &parts, out->hash, now, public);
+	res = TOKEN_INVALID;
+	if (!token_cache_facts(out->hash, now, &facts)) {
+		if (form_parse(&facts, token, len) == -1)
+			goto done;
+		token_cache_learn(out->hash, now, &facts);
+	}
+	key = key_find(keys, nkeys, &facts, token, len, out->hash, now,
+	    public);
 	if (key != NULL)
-		res = claims_check(policy, now, parts.claims, out);
+		res = claims_check(policy, now, &facts, out);
  done:
-	json_object_put(parts.claims);
-	explicit_bzero(&parts, sizeof(parts));
 	if (res != TOKEN_OK)
 		memset(out, 0, sizeof(*out));
 	return (res);
 }
 
-/* On -1 too the claims are the caller's to free. */
+/* What a token says, as long as it has the form of one. */
 static int
-form_parse(struct parts *parts, const char *token, size_t len)
+form_parse(struct token_facts *facts, const char *token, size_t len)
 {
 	struct split	 s;
 
-	parts->claims = NULL;
-	parts->kid[0] = '\0';
-	if (len > TOKEN_MAX || form_split(&s, token, len) == -1)
+	if (form_split(&s, token, len) == -1 ||
+	    form_header(facts, s.part[0], s.len[0]) == -1 ||
+	    form_signature(facts->alg, s.part[2], s.len[2]) == -1)
 		return (-1);
-	memcpy(parts->text, token, len);
-	parts->text[len] = '\0';
-	if (form_header(parts, s.part[0], s.len[0]) == -1 ||
-	    form_signature(parts->alg, s.part[2], s.len[2]) == -1)
-		return (-1);
-	parts->claims = form_object(s.part[1], s.len[1]);
-	return (parts->claims != NULL ? 0 : -1);
+	return (form_claims(facts, s.part[1], s.len[1]));
 }
 
 /* A fourth part stays in the third, where its dot is no base64url. */
@@ -271,7 +266,7 @@ form_split(struct split *s, const char *token, size_t len)
  * insists; said here so that all processes agree.
  */
 static int
-form_header(struct parts *parts, const char *text, size_t len)
+form_header(struct token_facts *facts, const char *text, size_t len)
 {
 	struct json_object	*head;
 	const char		*s;
@@ -281,6 +276,7 @@ form_header(struct parts *parts, const char *text, size_t len)
 	if ((head = form_object(text, len)) == NULL)
 		return (-1);
 	ret = -1;
+	facts->kid[0] = '\0';
 	if (json_object_object_get_ex(head, "crit", NULL))
 		goto done;
 	if (json_object_object_get_ex(head, "typ", NULL) &&
@@ -289,14 +285,14 @@ form_header(struct parts *parts, const char *text, size_t len)
 		goto done;
 	if (json_object_object_get_ex(head, "kid", NULL) &&
 	    ((s = claim_string(head, "kid", KID_MAX)) == NULL ||
-	    strlcpy(parts->kid, s, sizeof(parts->kid)) >=
-	    sizeof(parts->kid)))
+	    strlcpy(facts->kid, s, sizeof(facts->kid)) >=
+	    sizeof(facts->kid)))
 		goto done;
 	if ((s = claim_string(head, "alg", 5)) == NULL)
 		goto done;
 	for (i = 0; i < nitems(algs); i++) {
 		if (strcmp(s, algs[i].name) == 0) {
-			parts->alg = &algs[i];
+			facts->alg = algs[i].alg;
 			ret = 0;
 		}
 	}
@@ -305,14 +301,49 @@ form_header(struct parts *parts, const char *text, size_t len)
 	return (ret);
 }
 
-static int
-form_signature(const struct alg *alg, const char *text, size_t len)
+static const struct alg *
+alg_find(enum token_alg alg)
 {
-	uint8_t	 sig[1024];
-	ssize_t	 n;
+	size_t	 i;
 
+	for (i = 0; i < nitems(algs); i++)
+		if (algs[i].alg == alg)
+			return (&algs[i]);
+	return (NULL);
+}
+
+static int
+form_signature(enum token_alg name, const char *text, size_t len)
+{
+	const struct alg	*alg;
+	uint8_t			 sig[1024];
+	ssize_t			 n;
+
+	alg = alg_find(name);
 	n = base64url_decode(sig, sizeof(sig), text, len);
 	return (n >= alg->sigmin && n <= alg->sigmax ? 0 : -1);
+}
+
+static int
+form_claims(struct token_facts *facts, const char *text, size_t len)
+{
+	struct json_object	*claims;
+	const char		*iss;
+	int			 ret;
+
+	if ((claims = form_object(text, len)) == NULL)
+		return (-1);
+	iss = claim_string(claims, "iss", ISSUER_MAX);
+	strlcpy(facts->issuer, iss != NULL ? iss : "",
+	    sizeof(facts->issuer));
+	facts->has_exp = claim_time(claims, "exp", &facts->exp);
+	facts->has_iat = claim_time(claims, "iat", &facts->iat);
+	facts->has_nbf = claim_time(claims, "nbf", &facts->nbf);
+	ret = claim_principal(claims, facts->principal) &&
+	    facts->has_exp != -1 && facts->has_iat != -1 &&
+	    facts->has_nbf != -1 ? 0 : -1;
+	json_object_put(claims);
+	return (ret);
 }
 
 /* One part that is base64url of one JSON object; the caller frees it. */
@@ -344,17 +375,19 @@ form_object(const char *text, size_t len)
 /* The first key that made this signature, NULL if there is none. */
 static const struct token_key *
 key_find(const struct token_key *keys, size_t nkeys,
-    const struct parts *parts, const uint8_t *hash, int64_t now, int public)
+    const struct token_facts *facts, const char *token, size_t len,
+    const uint8_t *hash, int64_t now, int public)
 {
 	size_t	 i;
 
 	for (i = 0; i < nkeys; i++) {
-		if (!key_fits(&keys[i], parts))
+		if (!key_fits(&keys[i], facts))
 			continue;
 		if (keys[i].key == NULL) {
 			if (public)
 				return (&keys[i]);
-		} else if (signature_good(&keys[i], parts, hash, now))
+		} else if (signature_good(&keys[i], facts, token, len, hash,
+		    now))
 			return (&keys[i]);
 	}
 	return (NULL);
@@ -362,51 +395,47 @@ key_find(const struct token_key *keys, size_t nkeys,
 
 /* Without a signature the issuer is all that tells two keys apart. */
 static int
-key_fits(const struct token_key *key, const struct parts *parts)
+key_fits(const struct token_key *key, const struct token_facts *facts)
 {
-	const char	*iss;
-
-	if (key->alg != parts->alg->alg)
+	if (key->alg != facts->alg)
 		return (0);
-	if (key->kid[0] != '\0' && strcmp(key->kid, parts->kid) != 0)
+	if (key->kid[0] != '\0' && strcmp(key->kid, facts->kid) != 0)
 		return (0);
-	if (key->issuer[0] == '\0')
-		return (1);
-	iss = claim_string(parts->claims, "iss", ISSUER_MAX);
-	return (iss != NULL && strcmp(iss, key->issuer) == 0);
+	return (key->issuer[0] == '\0' ||
+	    strcmp(facts->issuer, key->issuer) == 0);
 }
 
 static int
-signature_good(const struct token_key *key, const struct parts *parts,
-    const uint8_t *hash, int64_t now)
+signature_good(const struct token_key *key, const struct token_facts *facts,
+    const char *token, size_t len, const uint8_t *hash, int64_t now)
 {
 	uint8_t	 name[HASH_LEN];
-	int64_t	 exp;
 
 	token_cache_name(key, hash, name);
 	if (token_cache_get(name, now))
 		return (1);
-	if (!signature_verify(key, parts))
+	if (!signature_verify(key, token, len))
 		return (0);
-	if (claim_time(parts->claims, "exp", &exp) != 1)
-		exp = TIME_MAX;
-	token_cache_put(name, now, exp);
+	token_cache_put(name, now, facts->has_exp ? facts->exp : TIME_MAX);
 	return (1);
 }
 
 static int
-signature_verify(const struct token_key *key, const struct parts *parts)
+signature_verify(const struct token_key *key, const char *token, size_t len)
 {
+	char	 text[TOKEN_MAX + 1];
 	jwt_t	*jwt;
 	int	 good;
 
 	if (key->keylen == 0 || key->keylen > TOKEN_KEY_MAX)
 		return (0);
+	memcpy(text, token, len);
+	text[len] = '\0';
 	jwt = NULL;
-	good = jwt_decode(&jwt, parts->text, key->key,
-	    (int)key->keylen) == 0 && jwt != NULL &&
-	    jwt_get_alg(jwt) == parts->alg->jwt;
+	good = jwt_decode(&jwt, text, key->key, (int)key->keylen) == 0 &&
+	    jwt != NULL && jwt_get_alg(jwt) == alg_find(key->alg)->jwt;
 	jwt_free(jwt);
+	explicit_bzero(text, len);
 	/* It leaves the reasons of a failure behind. */
 	if (!good)
 		ERR_clear_error();
@@ -415,32 +444,26 @@ signature_verify(const struct token_key *key, const struct parts *parts)
 
 static enum token_result
 claims_check(const struct token_policy *policy, int64_t now,
-    struct json_object *claims, struct token_claims *out)
+    const struct token_facts *facts, struct token_claims *out)
 {
-	if (!claims_principal(policy, claims, out->principal))
+	if (policy->identity == TOKEN_ID_DID &&
+	    strncmp(facts->principal, "did:", 4) != 0)
 		return (TOKEN_INVALID);
-	return (claims_times(policy, now, claims, &out->exp));
+	strlcpy(out->principal, facts->principal, sizeof(out->principal));
+	return (claims_times(policy, now, facts, &out->exp));
 }
 
 /* RFC 7519, 4.1.4 to 4.1.6; *end is the first second of "expired". */
 static enum token_result
 claims_times(const struct token_policy *policy, int64_t now,
-    struct json_object *claims, int64_t *end)
+    const struct token_facts *facts, int64_t *end)
 {
-	int64_t	 exp, iat, nbf;
-	int	 has_exp, has_iat, has_nbf;
-
-	has_exp = claim_time(claims, "exp", &exp);
-	has_iat = claim_time(claims, "iat", &iat);
-	has_nbf = claim_time(claims, "nbf", &nbf);
-	if (has_exp == -1 || has_iat == -1 || has_nbf == -1)
+	if (facts->has_nbf && now < facts->nbf)
 		return (TOKEN_INVALID);
-	if (has_nbf && now < nbf)
-		return (TOKEN_INVALID);
-	if (has_exp)
-		*end = exp + policy->grace;
-	else if (has_iat && iat <= now + TIME_SKEW)
-		*end = iat + policy->max_age + 1;
+	if (facts->has_exp)
+		*end = facts->exp + policy->grace;
+	else if (facts->has_iat && facts->iat <= now + TIME_SKEW)
+		*end = facts->iat + policy->max_age + 1;
 	else
 		return (TOKEN_INVALID);
 	return (now < *end ? TOKEN_OK : TOKEN_EXPIRED);
@@ -451,8 +474,7 @@ claims_times(const struct token_policy *policy, int64_t now,
  * characters would reach logs and other people's parsers.
  */
 static int
-claims_principal(const struct token_policy *policy,
-    struct json_object *claims, char *out)
+claim_principal(struct json_object *claims, char *out)
 {
 	const char	*s, *name;
 	size_t		 i;
@@ -466,8 +488,6 @@ claims_principal(const struct token_policy *policy,
 		if ((uint8_t)s[i] < 0x20 || s[i] == 0x7f)
 			return (0);
 	}
-	if (policy->identity == TOKEN_ID_DID && strncmp(s, "did:", 4) != 0)
-		return (0);
 	return (strlcpy(out, s, PRINCIPAL_MAX + 1) <= PRINCIPAL_MAX);
 }
 

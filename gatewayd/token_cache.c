@@ -36,8 +36,31 @@ struct cache_entry {
 	int64_t		 until;		/* 0: empty */
 };
 
+/*
+ * What 256 tokens say, 128 KiB.  Anybody can fill it, where secrets are not
+ * at hand to tell good from bad, which costs the others a few microseconds.
+ */
+#define FACTS_SETS	64
+#define FACTS_TEXT	440	/* issuer, key id and principal together */
+
+struct facts_entry {
+	uint8_t		 hash[HASH_LEN];
+	int64_t		 since;
+	int64_t		 until;		/* 0: empty */
+	int64_t		 exp;
+	int64_t		 iat;
+	int64_t		 nbf;
+	uint8_t		 alg;
+	uint8_t		 has;		/* HAS_* */
+#define HAS_EXP		0x01
+#define HAS_IAT		0x02
+#define HAS_NBF		0x04
+	char		 text[FACTS_TEXT];	/* three terminated ones */
+};
+
 static struct token_cache {
 	struct cache_entry	 sets[CACHE_SETS][CACHE_WAYS];
+	struct facts_entry	 facts[FACTS_SETS][CACHE_WAYS];
 	uint8_t			 salt[HASH_LEN];
 	int			 salted;
 } cache;
@@ -54,6 +77,7 @@ void
 token_cache_flush(void)
 {
 	memset(cache.sets, 0, sizeof(cache.sets));
+	memset(cache.facts, 0, sizeof(cache.facts));
 }
 
 void
@@ -113,4 +137,69 @@ token_cache_put(const uint8_t name[HASH_LEN], int64_t now, int64_t until)
 	memcpy(oldest->name, name, HASH_LEN);
 	oldest->since = now;
 	oldest->until = until;
+}
+
+int
+token_cache_facts(const uint8_t hash[HASH_LEN], int64_t now,
+    struct token_facts *f)
+{
+	const struct facts_entry	*e;
+	const char			*p;
+	int				 i;
+
+	for (i = 0; i < CACHE_WAYS; i++) {
+		e = &cache.facts[hash[0] % FACTS_SETS][i];
+		if (now >= e->since && now < e->until &&
+		    memcmp(e->hash, hash, HASH_LEN) == 0)
+			break;
+	}
+	if (i == CACHE_WAYS)
+		return (0);
+	f->alg = e->alg;
+	f->has_exp = (e->has & HAS_EXP) != 0;
+	f->has_iat = (e->has & HAS_IAT) != 0;
+	f->has_nbf = (e->has & HAS_NBF) != 0;
+	f->exp = e->exp;
+	f->iat = e->iat;
+	f->nbf = e->nbf;
+	p = e->text;
+	p += strlcpy(f->kid, p, sizeof(f->kid)) + 1;
+	p += strlcpy(f->issuer, p, sizeof(f->issuer)) + 1;
+	(void)strlcpy(f->principal, p, sizeof(f->principal));
+	return (1);
+}
+
+void
+token_cache_learn(const uint8_t hash[HASH_LEN], int64_t now,
+    const struct token_facts *f)
+{
+	struct facts_entry	*e, *oldest;
+	char			*p;
+	int			 i;
+
+	if (!cache.salted || (f->has_exp && f->exp <= now) ||
+	    strlen(f->kid) + strlen(f->issuer) + strlen(f->principal) + 3 >
+	    FACTS_TEXT)
+		return;
+	oldest = &cache.facts[hash[0] % FACTS_SETS][0];
+	for (i = 1; i < CACHE_WAYS; i++) {
+		e = &cache.facts[hash[0] % FACTS_SETS][i];
+		if (e->until < oldest->until)
+			oldest = e;
+	}
+	e = oldest;
+	memcpy(e->hash, hash, HASH_LEN);
+	e->since = now;
+	e->until = f->has_exp && f->exp - now < CACHE_SECONDS ? f->exp :
+	    now + CACHE_SECONDS;
+	e->alg = (uint8_t)f->alg;
+	e->has = (uint8_t)((f->has_exp ? HAS_EXP : 0) |
+	    (f->has_iat ? HAS_IAT : 0) | (f->has_nbf ? HAS_NBF : 0));
+	e->exp = f->exp;
+	e->iat = f->iat;
+	e->nbf = f->nbf;
+	p = e->text;
+	p += strlcpy(p, f->kid, sizeof(f->kid)) + 1;
+	p += strlcpy(p, f->issuer, sizeof(f->issuer)) + 1;
+	(void)strlcpy(p, f->principal, sizeof(f->principal));
 }

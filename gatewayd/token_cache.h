@@ -21,13 +21,27 @@
 #include <stdint.h>
 
 #include "sizes.h"
-
-struct token_key;
+#include "token.h"
 
 /*
- * Signatures that were right, by the hash of token and key; never what was
- * decided from the claims, which are read anew each time.
+ * Signatures that were right, by the hash of token and key; and what tokens
+ * say, by their hash.  Never what was decided from that: keys, policy and
+ * times are compared anew each time.
  */
+
+/* A token taken apart; it had the right form, which is all that is known. */
+struct token_facts {
+	enum token_alg	 alg;
+	int		 has_exp;
+	int		 has_iat;
+	int		 has_nbf;
+	int64_t		 exp;
+	int64_t		 iat;
+	int64_t		 nbf;
+	char		 kid[KID_MAX + 1];		/* "": none */
+	char		 issuer[ISSUER_MAX + 1];	/* the same */
+	char		 principal[PRINCIPAL_MAX + 1];
+};
 
 /* Salt the places; a cache without a salt remembers nothing. */
 void	 token_cache_init(void);
@@ -38,6 +52,16 @@ void	 token_cache_name(const struct token_key *, const uint8_t[HASH_LEN],
 
 /* Whether the name was put and is still good at that time: 1 or 0. */
 int	 token_cache_get(const uint8_t[HASH_LEN], int64_t);
+
+/*
+ * What a token with that hash says, if it is remembered: 1 or 0.  learn
+ * remembers it, for 60 s, and not until it expires; long names are not
+ * worth the room.
+ */
+int	 token_cache_facts(const uint8_t[HASH_LEN], int64_t,
+	    struct token_facts *);
+void	 token_cache_learn(const uint8_t[HASH_LEN], int64_t,
+	    const struct token_facts *);
 
 /* Remember a name from now on for 60 s, but not until `until' or later. */
 void	 token_cache_put(const uint8_t[HASH_LEN], int64_t, int64_t until);
