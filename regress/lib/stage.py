@@ -166,11 +166,11 @@ class Puppet(Channel):
         super().close()
         for chan in self.channels.values():
             chan.close()
-        for m in self.got:
+        got, self.got = self.got, []
+        for m in got:
             for fd in (m.fd, m.blob):
                 if fd is not None and m.name != "CHANNEL":
                     os.close(fd)
-        self.got = []
 
 
 def role_of(title):
@@ -184,6 +184,8 @@ class Stage(Daemon):
         self.puppets = {}
         self.played = []
         self.trouble = []
+        self.leaders = []
+        self.closing = False
         path = libexec() + "/stage"
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(path)
@@ -206,9 +208,8 @@ class Stage(Daemon):
         wait_for(self.ready)
 
     def stop(self, *args, **kw):
-        for p in self.played:
-            p.leave()
-        self.played = []
+        self.closing = True
+        self.release()
         try:
             super().stop(*args, **kw)
         finally:
@@ -219,6 +220,22 @@ class Stage(Daemon):
                 self.listener = None
                 os.unlink(libexec() + "/stage")
         assert not self.trouble, self.trouble
+
+    def release(self):
+        """Let go of all puppets, and of the descriptors that they got."""
+        played, self.played = self.played, []
+        for p in played:
+            try:
+                p.leave()
+            except OSError as e:
+                self.trouble.append(e)
+
+    def check_gone(self, below):
+        # One may have come up meanwhile.
+        for t in self.leaders:
+            t.join(WAIT)
+        self.release()
+        super().check_gone(below)
 
     def doorman(self):
         """Meets every process that starts."""
@@ -246,8 +263,10 @@ class Stage(Daemon):
         if what is True:
             p = Puppet(socket.socket(fileno=fds[0]), conn, title, pid)
             conn.send(b"p")
-            threading.Thread(target=self.lead, args=(role, p),
-                             daemon=True).start()
+            t = threading.Thread(target=self.lead, args=(role, p),
+                                 daemon=True)
+            self.leaders.append(t)
+            t.start()
             return
         os.close(fds[0])
         conn.send(b"h" if what is False else bytes([what]))
@@ -257,9 +276,14 @@ class Stage(Daemon):
         try:
             p.play()
         except (Closed, OSError):
+            p.leave()
             return
         except Exception as e:		# noqa: BLE001
             self.trouble.append(e)
+            p.leave()
+            return
+        if self.closing:
+            p.leave()
             return
         self.played.append(p)
         self.stage(role).put(p)

@@ -24,6 +24,9 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import daemon as lib  # noqa: E402
+import hostile  # noqa: E402
+from stage import Stage  # noqa: E402
+from streams import Streams  # noqa: E402
 
 lib.subreaper()
 if lib.ROOT:
@@ -46,6 +49,17 @@ def start():
     yield run
     for d in started:
         d.stop()
+
+
+@pytest.fixture
+def staged(start):
+    """A daemon of which the test plays a part, with two sessions that the
+    honest part serves, and their clients."""
+    def run(cast, **kw):
+        d = start(cast, hostile.BOXES, kind=Stage, **kw)
+        d.streams = Streams(d, 2)
+        return d
+    return run
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -26,6 +26,7 @@ import os
 import platform
 import re
 import signal
+import socket
 import struct
 import subprocess
 import threading
@@ -312,8 +313,17 @@ def test_missing_feature(start, feature):
         assert re.search(r"(catalog|dialer|control|frontend) \d+: .*%s" %
                          words, d.log()), d.log()
         assert "cannot run, giving up" in d.log()
+        assert not os.path.exists(d.socket)
     finally:
-        d.stop(status=1)
+        # The kernel may take a moment to let go of what was on its way.
+        wait_for(lambda: refused(d.port) and refused(d.metrics_port))
+        d.killed = True
+        d.stop()
+
+
+def refused(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) != 0
 
 
 def without(nr, error=38):
