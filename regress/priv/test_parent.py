@@ -25,11 +25,15 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
+import socket
+import subprocess
 import threading
 
 import pytest
 
+import daemon as lib
 import gwproto
 from clients import wait_for
 from gwproto import ARG
@@ -268,3 +272,69 @@ def test_long_lines_of_the_log(stage):
     p = d.puppet("frontend")
     p.send("LOG", priority=6, text="x" * 1023)
     d.logged("x{1023}")
+
+
+def refused(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_listeners_close_at_once(stage):
+    """Not only when the last has gone, up to five seconds later."""
+    d = stage("worker")
+    opened(d)
+    d.kill(signal.SIGTERM)
+    wait_for(lambda: refused(d.port) and refused(d.metrics_port), 3)
+    assert not os.path.exists(d.socket)
+    assert d.proc.poll() is None
+
+
+def run(d, *args):
+    return subprocess.run([lib.BUILD + "/gatewayd", *args], cwd=d.dir,
+                          capture_output=True, text=True, timeout=10)
+
+
+@pytest.fixture
+def unstarted():
+    d = lib.Daemon(start=False)
+    yield d
+    lib.live.remove(d)
+    shutil.rmtree(d.dir)
+
+
+def test_in_the_background(unstarted):
+    """The file's name is relative, and still found by a reload."""
+    d = unstarted
+    done = run(d, "-f", "gatewayd.conf")
+    assert done.returncode == 0, done
+    wait_for(lambda: d.run_ctl("-s", d.socket, "show", "processes")
+             .returncode == 0)
+    parent = lib.proc_stat(d.process("catalog")[0])[0]
+    start = lib.proc_stat(parent)[2]
+    try:
+        assert os.readlink("/proc/%d/cwd" % parent) == "/"
+        assert {os.readlink("/proc/%d/fd/%d" % (parent, n))
+                for n in range(3)} == {"/dev/null"}
+        wait_for(lambda: d.run_ctl("-s", d.socket, "reload")
+                 .returncode == 0)
+    finally:
+        os.kill(parent, signal.SIGTERM)
+        wait_for(lambda: not lib.alive(parent, start))
+    assert not os.path.exists(d.socket)
+
+
+def test_says_on_the_terminal_why_not(unstarted):
+    d = unstarted
+    d.lines = ['user catalog "nosuch"']
+    d.write()
+    done = run(d, "-f", d.path)
+    assert done.returncode == 1
+    assert "user nosuch does not exist" in done.stderr
+    assert not os.path.exists(d.socket)
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", d.port))
+        s.listen()
+        d.lines = []
+        d.write()
+        done = run(d, "-f", d.path)
+    assert done.returncode == 1 and "Address already in use" in done.stderr
