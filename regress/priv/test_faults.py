@@ -396,3 +396,31 @@ def test_sessions_leave_nothing(start):
                          for p in everybody))
     for p in everybody:
         assert memory(p) - before[p][1] < 512 * 1024, p
+
+
+def test_worker_that_stands_still(start):
+    """Who would attach to it is told to come back, in time; others do not
+    wait with them; nothing is lost when it goes on."""
+    d = start(SANDBOXES)
+    mine, others = Streams(d, 1), Streams(d, 2, "other")
+    sid = mine.all[0].sid
+    pid = d.worker("count")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        late = [d.ws(sid) for _ in range(20)]
+        others.advance(20)
+        assert d.delete(d.open("other")).status == 200
+        for ws in late:
+            assert ws.closed() is not None and ws.close_frame[0] == 1013
+        others.advance(20)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    mine.advance(20)
+    # Those that it had been sent are gone, too.
+    wait_for(lambda: d.sessions()[sid][2] == "1")
+    again = d.ws(sid)
+    again.until(b"line ")
+    again.bye()
+    mine.advance(5)
+    for streams in mine, others:
+        streams.drop()
