@@ -19,6 +19,7 @@ to start others.  When a test fails its report has their logs."""
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -82,8 +83,12 @@ def account():
     if not lib.ROOT:
         yield lib.USER
         return
-    name = "gwregress"
-    subprocess.run(["userdel", name], capture_output=True)
+    # One of a run that was killed is removed here.
+    for pw in pwd.getpwall():
+        if re.fullmatch(r"gwtest\d+", pw.pw_name) and \
+                not os.path.exists("/proc/" + pw.pw_name[6:]):
+            subprocess.run(["userdel", pw.pw_name], capture_output=True)
+    name = "gwtest%d" % os.getpid()
     home = tempfile.mkdtemp(prefix="gwhome")
     subprocess.run(["useradd", "-s", "/bin/sh", "-d", home, "-M", name],
                    check=True)

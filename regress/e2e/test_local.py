@@ -311,7 +311,7 @@ def test_tmux(home, account):
 def test_sudo(home, account):
     """A setuid program works in it, and the session ends properly while
     root's command still runs."""
-    path = "/etc/sudoers.d/gwregress"
+    path = "/etc/sudoers.d/" + account
     with open(path, "w") as f:
         f.write("%s ALL=(ALL) NOPASSWD: ALL\n" % account)
     os.chmod(path, 0o440)
