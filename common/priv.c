@@ -86,7 +86,7 @@ limit_set(const char *name, int resource, rlim_t value)
 	rl.rlim_cur = rl.rlim_max = value;
 	ret = setrlimit(resource, &rl);
 	if (ret == -1 && errno == EPERM && value > hard) {
-		log_info("limit %s: %llu instead of %llu, the hard limit",
+		log_debug("limit %s: %llu instead of %llu, the hard limit",
 		    name, (unsigned long long)hard,
 		    (unsigned long long)value);
 		rl.rlim_cur = rl.rlim_max = hard;
