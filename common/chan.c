@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,9 +96,11 @@ static const char *chan_check(struct chan *, struct imsg *, int *);
 static const char *chan_check_blob(struct chan *, struct imsg *,
 		    const struct msg_rule *, int *);
 static int	 chan_may_send(const struct chan *, const struct imsg *);
-static int	 chan_packet(struct chan *, const uint8_t *, size_t, int *);
+static int	 chan_packet(struct chan *, struct imsg *, const uint8_t *,
+		    size_t);
 static int	 chan_packets(struct chan *, struct imsg *, const uint8_t *,
 		    size_t);
+static int	 chan_own(struct imsg *);
 static struct packet *packet_new(const uint8_t *, size_t, int *);
 static void	 packet_free(struct packet *);
 static void	 chan_enqueue(struct chan *, struct packet *);
@@ -405,11 +408,13 @@ chan_send(struct chan *c, struct imsg *im)
 	    c->bytes + 2 * IMSG_MAX > c->bytes_max)
 		error = ENOBUFS;
 	else if ((im->blob == -1 ?
-	    chan_packet(c, buf, (size_t)len, &im->fd) :
+	    chan_packet(c, im, buf, (size_t)len) :
 	    chan_packets(c, im, buf, (size_t)len)) == -1)
 		error = errno;
 	explicit_bzero(buf, (size_t)len);
 	chan_close_fd(&im->blob);
+	if (im->lent)
+		im->fd = -1;
 	chan_close_fd(&im->fd);
 	errno = error;
 	return (error == 0 ? 0 : -1);
@@ -433,18 +438,18 @@ again(int error)
 }
 
 /*
- * Send a packet or queue it; takes *fd when it needs it longer.  A dead
- * peer is no error here: the loop will see it and call `closed'.
+ * Send a packet or queue it; takes the descriptor when it needs it longer.
+ * A dead peer is no error here: the loop will see it and call `closed'.
  */
 static int
-chan_packet(struct chan *c, const uint8_t *data, size_t len, int *fd)
+chan_packet(struct chan *c, struct imsg *im, const uint8_t *data, size_t len)
 {
 	struct packet	*p;
 	int		 error;
 
 	error = EAGAIN;
 	if (c->count == 0) {
-		if (imsg_send(c->fd, data, len, *fd) == 0)
+		if (imsg_send(c->fd, data, len, im->fd) == 0)
 			return (0);
 		error = errno;
 		if (error == EPIPE || error == ECONNRESET)
@@ -452,7 +457,8 @@ chan_packet(struct chan *c, const uint8_t *data, size_t len, int *fd)
 		if (!again(error))
 			return (-1);
 	}
-	if ((p = packet_new(data, len, fd)) == NULL)
+	if (chan_own(im) == -1 ||
+	    (p = packet_new(data, len, &im->fd)) == NULL)
 		return (-1);
 	if (c->count == 0)
 		chan_wait(c, error);
@@ -475,7 +481,7 @@ chan_packets(struct chan *c, struct imsg *im, const uint8_t *data, size_t len)
 
 	imsg_init(&blob, IMSG_BLOB, im->id);
 	blob.fd = im->blob;
-	if ((headlen = imsg_encode(&blob, head)) == -1 ||
+	if ((headlen = imsg_encode(&blob, head)) == -1 || chan_own(im) == -1 ||
 	    (first = packet_new(head, (size_t)headlen, &im->blob)) == NULL)
 		return (-1);
 	if ((second = packet_new(data, len, &im->fd)) == NULL) {
@@ -487,6 +493,21 @@ chan_packets(struct chan *c, struct imsg *im, const uint8_t *data, size_t len)
 	chan_enqueue(c, second);
 	if (idle)
 		(void)chan_flush(c);
+	return (0);
+}
+
+/* What waits cannot be lent: the lender may close it meanwhile. */
+static int
+chan_own(struct imsg *im)
+{
+	int	 fd;
+
+	if (!im->lent)
+		return (0);
+	if ((fd = fcntl(im->fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		return (-1);
+	im->fd = fd;
+	im->lent = 0;
 	return (0);
 }
 

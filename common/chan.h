@@ -61,9 +61,10 @@ uint16_t chan_state(const struct chan *);
 
 /*
  * Send a message with im->fd and im->blob, which are given away, on
- * failure too.  Returns 0 when it is sent or queued; -1 with errno EINVAL
- * if the table or a range does not allow it, ENOBUFS when the queue is
- * full, EPIPE after `closed'.
+ * failure too; a descriptor that is only lent stays with the caller, and
+ * what waits in the queue has a copy of it.  Returns 0 when it is sent or
+ * queued; -1 with errno EINVAL if the table or a range does not allow it,
+ * ENOBUFS when the queue is full, EPIPE after `closed'.
  */
 int	 chan_send(struct chan *, struct imsg *);
 

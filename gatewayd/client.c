@@ -20,7 +20,6 @@
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,6 +44,9 @@
 #define LINGER_TIMEOUT	2
 #define LINGER_MAX	(64 * 1024)
 
+/* How long a request may take before its client is watched: ms. */
+#define WATCH_LATER	50
+
 #define BUFFER_FIRST	2048		/* bytes; then doubled */
 
 enum client_state {
@@ -58,6 +60,7 @@ enum client_state {
 
 struct client {
 	TAILQ_ENTRY(client)	 entry;
+	TAILQ_ENTRY(client)	 later;
 	struct seat		 seat;
 	int			 fd;
 	enum client_state	 state;
@@ -69,6 +72,7 @@ struct client {
 	int			 dead;		/* to be freed by the loop */
 	int			 handed;	/* others had the socket */
 	int			 switched;	/* 101 was answered */
+	int			 unwatched;	/* in that list */
 	struct event		 ev_read;
 	struct event		 ev_write;
 	struct event		 ev_timer;
@@ -93,8 +97,19 @@ struct client {
 static TAILQ_HEAD(, client)	clients = TAILQ_HEAD_INITIALIZER(clients);
 static size_t			nclients;
 
+/*
+ * A request that was there when the connection was accepted is mostly
+ * answered, or handed over with the socket, in less than a millisecond.
+ * Until then nobody looks whether more comes, or the end.
+ */
+static TAILQ_HEAD(, client)	unwatched = TAILQ_HEAD_INITIALIZER(unwatched);
+static struct event		*ev_unwatched;
+
 static void	 client_free(struct client *);
-static int	 client_events(struct client *);
+static void	 client_events(struct client *);
+static int	 client_watch(struct client *);
+static void	 client_watch_later(struct client *);
+static void	 client_unwatched(evutil_socket_t, short, void *);
 static void	 client_timer(struct client *, unsigned int);
 static void	 client_timeout(evutil_socket_t, short, void *);
 static void	 client_readable(evutil_socket_t, short, void *);
@@ -133,7 +148,8 @@ client_new(int fd, const struct net_addr *peer, int proxied)
 	http_request_init(&c->req.http);
 	TAILQ_INSERT_TAIL(&clients, c, entry);
 	frontend_stats()->open = ++nclients;
-	if (client_events(c) == -1 || crowd_join(&c->seat, c, CROWD_NEW,
+	client_events(c);
+	if (crowd_join(&c->seat, c, CROWD_NEW,
 	    proxied ? NULL : peer, &excess) == -1) {
 		log_warnx("out of memory for a connection");
 		client_free(c);
@@ -143,9 +159,11 @@ client_new(int fd, const struct net_addr *peer, int proxied)
 	client_timer(c, frontend_conf()->timeout_request);
 	if (excess != NULL)
 		client_free(excess);
+	/* Most send their request at once, and it is here by now. */
+	client_read(c);
 }
 
-static int
+static void
 client_events(struct client *c)
 {
 	struct event_base	*base;
@@ -156,7 +174,44 @@ client_events(struct client *c)
 	event_assign(&c->ev_write, base, c->fd, EV_WRITE, client_writable,
 	    c);
 	evtimer_assign(&c->ev_timer, base, client_timeout, c);
+}
+
+/* Look whether it sends something; -1 if that is impossible. */
+static int
+client_watch(struct client *c)
+{
+	if (c->unwatched)
+		TAILQ_REMOVE(&unwatched, c, later);
+	c->unwatched = 0;
 	return (event_add(&c->ev_read, NULL));
+}
+
+static void
+client_watch_later(struct client *c)
+{
+	struct timeval	 tv = { 0, WATCH_LATER * 1000 };
+
+	if (c->unwatched || event_pending(&c->ev_read, EV_READ, NULL))
+		return;
+	if (ev_unwatched == NULL && (ev_unwatched = evtimer_new(
+	    frontend_base(), client_unwatched, NULL)) == NULL) {
+		(void)client_watch(c);
+		return;
+	}
+	if (TAILQ_EMPTY(&unwatched))
+		(void)event_add(ev_unwatched, &tv);
+	TAILQ_INSERT_TAIL(&unwatched, c, later);
+	c->unwatched = 1;
+}
+
+static void
+client_unwatched(evutil_socket_t fd UNUSED, short what UNUSED,
+    void *arg UNUSED)
+{
+	struct client	*c;
+
+	while ((c = TAILQ_FIRST(&unwatched)) != NULL)
+		(void)client_watch(c);
 }
 
 static void
@@ -165,6 +220,8 @@ client_free(struct client *c)
 	if (c->cancel != NULL)
 		c->cancel(c->arg);
 	crowd_leave(&c->seat);
+	if (c->unwatched)
+		TAILQ_REMOVE(&unwatched, c, later);
 	(void)event_del(&c->ev_read);
 	(void)event_del(&c->ev_write);
 	(void)event_del(&c->ev_timer);
@@ -289,7 +346,8 @@ client_read(struct client *c)
 	size = c->insize < room ? c->insize : room;
 	n = read(c->fd, c->in + c->inlen, size - c->inlen);
 	if (n == -1) {
-		if (errno != EAGAIN && errno != EINTR)
+		if ((errno != EAGAIN && errno != EINTR) ||
+		    client_watch(c) == -1)
 			client_free(c);
 		return;
 	}
@@ -374,7 +432,7 @@ client_process(struct client *c)
 		}
 		break;
 	}
-	if (c->eof)
+	if (c->eof || client_watch(c) == -1)
 		client_free(c);
 }
 
@@ -419,6 +477,8 @@ client_dispatch(struct client *c)
 	frontend_stats()->requests++;
 	c->fresh = 0;
 	c->state = CLIENT_BUSY;
+	if (!c->eof)
+		client_watch_later(c);
 	req = &c->req;
 	req->body = (const char *)c->in + c->headlen;
 	req->bodylen = c->taken - c->headlen;
@@ -642,7 +702,7 @@ client_next(struct client *c)
 	c->state = CLIENT_READING;
 	(void)crowd_join(&c->seat, c, CROWD_IDLE, NULL, &excess);
 	if (frontend_stopping() ||
-	    (!c->eof && event_add(&c->ev_read, NULL) == -1)) {
+	    (!c->eof && client_watch(c) == -1)) {
 		client_free(c);
 		return;
 	}
@@ -656,7 +716,7 @@ client_linger(struct client *c)
 
 	c->state = CLIENT_LINGERING;
 	if (c->eof || shutdown(c->fd, SHUT_WR) == -1 ||
-	    event_add(&c->ev_read, NULL) == -1) {
+	    client_watch(c) == -1) {
 		client_free(c);
 		return;
 	}
@@ -668,16 +728,19 @@ void
 client_suspend(struct client *c)
 {
 	c->state = CLIENT_HANDED;
+	if (c->unwatched)
+		TAILQ_REMOVE(&unwatched, c, later);
+	c->unwatched = 0;
 	(void)event_del(&c->ev_read);
 	(void)event_del(&c->ev_write);
 	(void)event_del(&c->ev_timer);
 }
 
 int
-client_dup(struct client *c)
+client_lend(struct client *c)
 {
 	c->handed = 1;
-	return (fcntl(c->fd, F_DUPFD_CLOEXEC, 0));
+	return (c->fd);
 }
 
 void

@@ -78,8 +78,8 @@ void	 client_ws_close(struct client *, int, const char *);
 /* Take the socket out of the loop. */
 void	 client_suspend(struct client *);
 
-/* Its descriptor once more, for sending; -1 with errno. */
-int	 client_dup(struct client *);
+/* Its descriptor, for sending; it stays the client's. */
+int	 client_lend(struct client *);
 
 /* What it has sent beyond its request. */
 void	 client_unread(struct client *, const uint8_t **, size_t *);

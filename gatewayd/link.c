@@ -254,7 +254,7 @@ call_new(uint32_t number, struct imsg *im, call_cb cb, void *arg)
 			call = calloc(1, sizeof(*call));
 	}
 	if (call == NULL) {
-		if (im->fd != -1)
+		if (im->fd != -1 && !im->lent)
 			close(im->fd);
 		if (im->blob != -1)
 			close(im->blob);
@@ -390,7 +390,6 @@ attach_message(struct attach *at, struct imsg *im)
 {
 	const uint8_t	*p;
 	size_t		 len;
-	int		 saved;
 
 	imsg_init(im, IMSG_ATTACH, 0);
 	im->m.attach = at->m;
@@ -398,13 +397,9 @@ attach_message(struct attach *at, struct imsg *im)
 	if (at->m.transport == TRANSPORT_WS && len > 0 &&
 	    (im->blob = blob_create(p, len)) == -1)
 		return (-1);
-	if ((im->fd = client_dup(at->client)) != -1)
-		return (0);
-	saved = errno;
-	if (im->blob != -1)
-		close(im->blob);
-	errno = saved;
-	return (-1);
+	im->fd = client_lend(at->client);
+	im->lent = 1;
+	return (0);
 }
 
 static void

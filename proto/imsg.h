@@ -43,6 +43,7 @@ struct imsg {
 	uint32_t	id;
 	int		fd;		/* -1: none */
 	int		blob;		/* -1: none */
+	int		lent;		/* fd stays with who sends */
 	union msg	m;
 };
 
