@@ -44,6 +44,13 @@ struct slot {
 
 #define SLOTS_MAX	(CONF_FRONTENDS_MAX + 3)
 
+/* A RECHECK that was not answered yet; they are few at a time. */
+#define RECHECK_WINDOW	64
+struct recheck {
+	uint32_t		 id;		/* 0: none */
+	char			 session[WIRE_UUID_LEN + 1];
+};
+
 struct parent {
 	struct event_base	*base;
 	struct config		*conf;
@@ -77,7 +84,8 @@ struct parent {
 	uint32_t		 uid_next;
 	uint32_t		 recheck_every;	/* the timer's, s */
 	uint32_t		 recheck_seq;
-	uint64_t		 recheck_after;	/* sessions asked about */
+	struct session		*recheck_next;	/* to ask about, or NULL */
+	struct recheck		 rechecks[RECHECK_WINDOW];
 
 	uint64_t		 n_grants;
 	uint64_t		 n_denials[DENY_MAX + 1];
@@ -120,6 +128,7 @@ void		 broker_frontend_gone(struct parent *, uint32_t);
 /* recheck.c */
 void		 recheck_init(struct parent *);
 void		 recheck_answer(struct parent *, uint32_t, int);
+void		 recheck_forget(struct parent *, struct session *);
 
 /* worker.c */
 struct worker	*worker_find(struct parent *, const char *, uint64_t);

@@ -26,9 +26,9 @@
 /*
  * The re-check: every so often each attached principal is asked about
  * again; whoever may no longer use the sandbox loses the session.  A few
- * questions are under way at a time, the next follows an answer.
+ * questions are under way at a time, the next follows an answer.  Neither
+ * looks through all sessions, or a pass over n of them would take n times n.
  */
-#define RECHECK_WINDOW	64
 
 static void	 recheck_pass(evutil_socket_t, short, void *);
 static int	 recheck_next(struct parent *);
@@ -61,7 +61,7 @@ recheck_pass(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	int		 i;
 
 	p = arg;
-	p->recheck_after = 0;
+	p->recheck_next = TAILQ_FIRST(&p->by_age);
 	for (i = 0; i < RECHECK_WINDOW && recheck_next(p); i++)
 		continue;
 }
@@ -70,22 +70,25 @@ recheck_pass(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 static int
 recheck_next(struct parent *p)
 {
+	struct recheck	*r;
 	struct session	*s;
 	struct imsg	 im;
 	struct kid	*catalog;
 
 	if ((catalog = slot_kid(p, ROLE_CATALOG)) == NULL)
 		return (0);
-	TAILQ_FOREACH(s, &p->by_age, entry)
-		if (s->serial > p->recheck_after && s->nviewers > 0)
-			break;
+	for (s = p->recheck_next; s != NULL && s->nviewers == 0;)
+		s = TAILQ_NEXT(s, entry);
+	p->recheck_next = s == NULL ? NULL : TAILQ_NEXT(s, entry);
 	if (s == NULL)
 		return (0);
-	p->recheck_after = s->serial;
 	if (++p->recheck_seq == 0)
 		p->recheck_seq++;
-	s->recheck = p->recheck_seq;
-	imsg_init(&im, IMSG_RECHECK, s->recheck);
+	/* A question that was not answered meanwhile makes room. */
+	r = &p->rechecks[p->recheck_seq % RECHECK_WINDOW];
+	r->id = p->recheck_seq;
+	strlcpy(r->session, s->id, sizeof(r->session));
+	imsg_init(&im, IMSG_RECHECK, r->id);
 	im.m.recheck.api = s->api;
 	strlcpy(im.m.recheck.principal, s->principal,
 	    sizeof(im.m.recheck.principal));
@@ -97,17 +100,24 @@ recheck_next(struct parent *p)
 void
 recheck_answer(struct parent *p, uint32_t id, int allowed)
 {
+	struct recheck	*r;
 	struct session	*s;
 
-	TAILQ_FOREACH(s, &p->by_age, entry)
-		if (s->recheck == id)
-			break;
-	if (s != NULL && id != 0) {
-		s->recheck = 0;
-		if (!allowed)
-			recheck_revoke(s);
-	}
+	r = &p->rechecks[id % RECHECK_WINDOW];
+	if (id == 0 || r->id != id)
+		return;
+	r->id = 0;
+	if (!allowed && (s = session_find(p, r->session)) != NULL)
+		recheck_revoke(s);
 	(void)recheck_next(p);
+}
+
+/* That session is about to be forgotten. */
+void
+recheck_forget(struct parent *p, struct session *s)
+{
+	if (p->recheck_next == s)
+		p->recheck_next = TAILQ_NEXT(s, entry);
 }
 
 static void

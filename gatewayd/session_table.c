@@ -89,6 +89,7 @@ session_free(struct session *s, uint8_t reason)
 	if (s->record != -1)
 		close(s->record);
 	s->worker->nsessions--;
+	recheck_forget(p, s);
 	RB_REMOVE(sessions, &p->sessions, s);
 	TAILQ_REMOVE(&p->by_age, s, entry);
 	free(s->principal);

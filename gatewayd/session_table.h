@@ -68,7 +68,6 @@ struct session {
 	int			 was_attached;
 	int			 asked;		/* for its terminal */
 	uint32_t		 attaches;	/* granted, not yet a viewer */
-	uint32_t		 recheck;	/* id of the question, or 0 */
 
 	/* While STARTING: to grant once more if its worker dies. */
 	int			 record;	/* memfd, or -1 */

@@ -338,3 +338,44 @@ def test_says_on_the_terminal_why_not(unstarted):
         d.write()
         done = run(d, "-f", d.path)
     assert done.returncode == 1 and "Address already in use" in done.stderr
+
+
+def test_recheck_asks_about_all(stage):
+    """More than are asked at a time; an answer to nothing does nothing."""
+    d = stage("worker", lines=["recheck 1", "limit sessions per sandbox 99"],
+              sandboxes={"demo": {"pty": ["/bin/sh"]}})
+    w, sid = opened(d)
+    sids = {sid} | {again(d, w) for _ in range(69)}
+    for one in sids:
+        attach(d, w, one)
+    wait_for(lambda: len(d.ctl("show", "viewers")) == 70)
+    d.sandboxes["demo"]["owner"] = [lib.MALLORY]
+    d.write()
+    d.reload()
+    left = set()
+    while len(left) < 70:
+        left.add(w.wait("DETACH", reason=6)["viewer"])
+    assert w.alive()
+
+
+def again(d, w):
+    """One more session of that worker."""
+    answer = connecting(d)
+    grant = w.wait("GRANT", actions=1)
+    chan = w.channels["frontend", grant["channel"]]
+    m = chan.expect("OPEN")
+    w.send("SESSION_UP", session=grant["session"])
+    chan.send("OPENED", id=m.id, session=grant["session"])
+    assert answer().status == 200
+    return grant["session"]
+
+
+def attach(d, w, sid):
+    t = threading.Thread(target=d.ws, args=(sid,), daemon=True)
+    t.start()
+    grant = w.wait("GRANT", session=sid)
+    chan = w.channels["frontend", grant["channel"]]
+    m = chan.expect("ATTACH")
+    os.close(m.fd)
+    chan.send("ATTACH_OK", id=m.id)
+    viewer(w, sid, grant["viewer"])
