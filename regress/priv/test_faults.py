@@ -36,8 +36,8 @@ import pytest
 
 import procs
 from clients import Timeout, wait_for
-from daemon import BUILD, ROOT, Daemon, alive, memory, ours, proc_stat, \
-    tree
+from daemon import BUILD, ROOT, Daemon, alive, command, memory, ours, \
+    proc_stat, tree
 from streams import SANDBOXES, SESSIONS, Stream, Streams
 
 pytestmark = pytest.mark.skipif(not ROOT, reason="needs root")
@@ -268,20 +268,16 @@ def test_stop_with_a_stopped_child(start):
     assert not os.path.exists(d.socket)
 
 
-def test_keeper_killed(start):
-    """The shell goes with it; the session ends, with an unknown status."""
-    d = start(SANDBOXES)
+def test_keeper_killed(shells):
+    """The shell goes with it, whatever it ignores; its session ends, and
+    no other."""
+    d = shells
     streams = Streams(d, 2)
-    sid, ws = d.shell("demo")
-    ws.type("echo p''id=$$.\n")
-    ws.until(b"pid=")
-    pid = int(ws.until(b".")[:-1])
-    began = proc_stat(pid)[2]
-    keeper = proc_stat(pid)[0]
-    os.kill(keeper, signal.SIGKILL)
+    (pid, began), = [p for p in d.tree() if "trap '' HUP" in command(p[0])]
+    os.kill(proc_stat(pid)[0], signal.SIGKILL)
     wait_for(lambda: not alive(pid, began))
-    assert ws.closed() is not None
-    assert d.input(sid, "x").status == 404
+    assert d.clients[1].closed() is not None
+    wait_for(lambda: len(d.sessions()) == 3)
     streams.advance()
     streams.drop()
 

@@ -139,6 +139,23 @@ def test_not_dumpable(daemon, role):
             assert traced_by(pid, uid) == 1
 
 
+def test_not_dumpable_without_root(start):
+    """Where all have one user it is the only wall between them, and
+    changing the user has not raised it already."""
+    if subprocess.run(["setpriv", "--reuid", USER, "--clear-groups", "test",
+                       "-x", BUILD + "/gatewayd"]).returncode != 0:
+        pytest.skip("%s cannot run %s/gatewayd" % (USER, BUILD))
+    d = start({"one": {"pty": ["/bin/sh"]}}, user=USER)
+    _, ws = d.shell("one")
+    for role, found in procs.roles(d).items():
+        for pid in found:
+            uid = int(procs.status(pid)["Uid"].split()[0])
+            assert uid == pwd.getpwnam(USER).pw_uid
+            assert os.stat("/proc/%d/mem" % pid).st_uid == 0, role
+            assert traced_by(pid, uid) == 1, role
+    ws.drop()
+
+
 def traced_by(pid, uid):
     """1 if PTRACE_ATTACH by that user is not permitted."""
     libc = ctypes.CDLL(None, use_errno=True)
