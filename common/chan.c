@@ -278,7 +278,6 @@ chan_receive(struct chan *c)
 		chan_end(c, why);
 		return (0);
 	}
-	imsg_init(&im, 0, 0);
 	drop = 0;
 	if (imsg_decode(&im, buf, len, fd != -1, &why) == 0) {
 		im.fd = fd;
@@ -291,7 +290,7 @@ chan_receive(struct chan *c)
 		c->dispatch(c, &im, c->arg);
 	chan_close_fd(&im.fd);
 	chan_close_fd(&im.blob);
-	explicit_bzero(&im, sizeof(im));
+	imsg_clear(&im);
 	explicit_bzero(buf, len);
 	return (why == NULL);
 }

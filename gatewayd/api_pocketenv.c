@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <time.h>
 
@@ -71,7 +72,6 @@ struct op {
 	uint8_t			 action;	/* ACTION_* */
 	int			 ws;
 	int			 again;		/* authorised a second time */
-	struct msg_authorize	 auth;
 	uint8_t			 hash[HASH_LEN];	/* of the token */
 	struct msg_granted	 granted;
 	struct ask		*ask;
@@ -83,6 +83,7 @@ struct op {
 	uint16_t		 rows;
 	uint8_t			*data;
 	size_t			 len;
+	struct msg_authorize	 auth;		/* last, for its token is */
 };
 
 static struct op	*op_new(struct client *, struct request *, uint8_t,
@@ -132,10 +133,12 @@ op_new(struct client *c, struct request *req, uint8_t action,
 	struct op		*op;
 	enum token_result	 res;
 
-	if ((op = calloc(1, sizeof(*op))) == NULL) {
+	/* Room for the longest token, but few are a tenth of that. */
+	if ((op = malloc(sizeof(*op))) == NULL) {
 		client_drop(c);
 		return (NULL);
 	}
+	memset(op, 0, offsetof(struct op, auth.token) + 1);
 	op->client = c;
 	op->req = req;
 	op->action = action;
@@ -160,10 +163,12 @@ op_token(struct op *op, int query)
 	ssize_t			 n;
 
 	n = request_token(op->req, query, op->auth.token);
-	if (n == REQUEST_TOKEN_NONE)
-		return (TOKEN_ABSENT);
-	if (n == REQUEST_TOKEN_BAD)
-		return (TOKEN_INVALID);
+	if (n == REQUEST_TOKEN_NONE || n == REQUEST_TOKEN_BAD) {
+		/* Some of it may be there, and without an end. */
+		explicit_bzero(op->auth.token, sizeof(op->auth.token));
+		return (n == REQUEST_TOKEN_NONE ? TOKEN_ABSENT :
+		    TOKEN_INVALID);
+	}
 	api = &frontend_conf()->apis[API_POCKETENV];
 	res = token_check_public(api->keys, api->nkeys, &api->policy,
 	    time(NULL), op->auth.token, (size_t)n, &claims);
@@ -234,7 +239,8 @@ op_free(struct op *op)
 		event_free(op->ev_timer);
 	if (op->data != NULL)
 		freezero(op->data, op->len);
-	freezero(op, sizeof(*op));
+	freezero(op, offsetof(struct op, auth.token) +
+	    strlen(op->auth.token) + 1);
 }
 
 /* Done: the client is to be answered now. */

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -142,9 +143,11 @@ ask_send(struct ask *a)
 	int		 ret;
 
 	imsg_init(&im, IMSG_AUTHORIZE, a->id);
-	im.m.authorize = *a->m;
+	memcpy(&im.m.authorize, a->m, offsetof(struct msg_authorize, token));
+	strlcpy(im.m.authorize.token, a->m->token,
+	    sizeof(im.m.authorize.token));
 	ret = chan_send(asking.catalog, &im);
-	explicit_bzero(&im, sizeof(im));
+	imsg_clear(&im);
 	if (ret == -1) {
 		log_warn("cannot ask the catalog");
 		return (-1);

@@ -388,8 +388,6 @@ catalog_dispatch_frontend(struct chan *c, struct imsg *im, void *arg)
 		frontend_closed(c, "malformed action", arg);
 	else
 		authorize(arg, im);
-	explicit_bzero(im->m.authorize.token,
-	    sizeof(im->m.authorize.token));
 }
 
 static int

@@ -21,6 +21,7 @@
 #include <sys/uio.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -64,11 +65,17 @@ get32(const uint8_t *p)
 void
 imsg_init(struct imsg *im, uint16_t type, uint32_t id)
 {
-	memset(im, 0, sizeof(*im));
+	memset(im, 0, offsetof(struct imsg, m) + msg_size(type));
 	im->type = type;
 	im->id = id;
 	im->fd = -1;
 	im->blob = -1;
+}
+
+void
+imsg_clear(struct imsg *im)
+{
+	explicit_bzero(im, offsetof(struct imsg, m) + msg_size(im->type));
 }
 
 ssize_t
@@ -93,6 +100,11 @@ imsg_decode(struct imsg *im, const uint8_t *buf, size_t len, int has_fd,
 {
 	uint16_t	 flags;
 
+	im->type = 0;
+	im->id = 0;
+	im->fd = -1;
+	im->blob = -1;
+	im->lent = 0;
 	if (len < IMSG_HEADER_LEN) {
 		*why = "short header";
 		return (-1);
@@ -100,8 +112,6 @@ imsg_decode(struct imsg *im, const uint8_t *buf, size_t len, int has_fd,
 	im->type = get16(buf);
 	flags = get16(buf + 2);
 	im->id = get32(buf + 8);
-	im->fd = -1;
-	im->blob = -1;
 	if (get32(buf + 4) != len)
 		*why = "length does not match";
 	else if (flags & ~IMSG_FLAG_FD)

@@ -47,8 +47,14 @@ struct imsg {
 	union msg	m;
 };
 
-/* An empty message of that type. */
+/*
+ * An empty message of that type.  Only what that type has is set: most are
+ * far shorter than the longest, and none is read as another.
+ */
 void	 imsg_init(struct imsg *, uint16_t, uint32_t);
+
+/* Leave nothing of it in memory. */
+void	 imsg_clear(struct imsg *);
 
 /*
  * Encode header and payload into buf, IMSG_MAX bytes.  Returns the length,

@@ -24,6 +24,9 @@
 
 static const struct msg_type	*msg_find(uint16_t);
 
+/* Types are numbers below this: one look finds what is known of one. */
+#define TYPES	256
+
 static const struct msg_type *
 msg_find(uint16_t type)
 {
@@ -31,14 +34,16 @@ msg_find(uint16_t type)
 		msg_conf_types, msg_grant_types, msg_worker_types,
 		msg_ctl_types
 	};
+	static const struct msg_type	*types[TYPES];
 	const struct msg_type		*t;
 	size_t				 i;
 
-	for (i = 0; i < sizeof(areas) / sizeof(areas[0]); i++)
-		for (t = areas[i]; t->name != NULL; t++)
-			if (t->type == type)
-				return (t);
-	return (NULL);
+	if (types[IMSG_HELLO] == NULL) {
+		for (i = 0; i < sizeof(areas) / sizeof(areas[0]); i++)
+			for (t = areas[i]; t->name != NULL; t++)
+				types[t->type % TYPES] = t;
+	}
+	return (type < TYPES ? types[type] : NULL);
 }
 
 ssize_t
@@ -86,6 +91,15 @@ msg_range(uint16_t type, size_t *min, size_t *max)
 	*min = w.min;
 	*max = w.max;
 	return (0);
+}
+
+size_t
+msg_size(uint16_t type)
+{
+	const struct msg_type	*t;
+
+	t = msg_find(type);
+	return (t == NULL ? sizeof(union msg) : t->size);
 }
 
 const char *

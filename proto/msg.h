@@ -193,6 +193,12 @@ int	 msg_get(uint16_t, union msg *, const void *, size_t);
 /* The shortest and longest payload of that type; -1 if there is none such. */
 int	 msg_range(uint16_t, size_t *, size_t *);
 
+/*
+ * How much of a union msg the fields of that type take; all of it for what
+ * is no type.
+ */
+size_t	 msg_size(uint16_t);
+
 /* "ATTACH_OK"; "?" for a number that is no type. */
 const char *msg_name(uint16_t);
 

@@ -33,22 +33,22 @@ static void	ctl_verbose_fields(struct wire *, union msg *);
 static void	ctl_fail_fields(struct wire *, union msg *);
 
 const struct msg_type msg_ctl_types[] = {
-	{ IMSG_CTL_SHOW, "CTL_SHOW", ctl_show_fields },
-	{ IMSG_CTL_SANDBOX, "CTL_SANDBOX", ctl_sandbox_fields },
-	{ IMSG_CTL_SESSION, "CTL_SESSION", ctl_session_fields },
-	{ IMSG_CTL_VIEWER, "CTL_VIEWER", ctl_viewer_fields },
-	{ IMSG_CTL_PROCESS, "CTL_PROCESS", ctl_process_fields },
-	{ IMSG_CTL_END, "CTL_END", ctl_end_fields },
-	{ IMSG_CTL_KILL, "CTL_KILL", ctl_session_id_fields },
-	{ IMSG_CTL_DETACH, "CTL_DETACH", ctl_detach_fields },
-	{ IMSG_CTL_RELOAD, "CTL_RELOAD", NULL },
-	{ IMSG_CTL_DRAIN, "CTL_DRAIN", NULL },
-	{ IMSG_CTL_VERBOSE, "CTL_VERBOSE", ctl_verbose_fields },
-	{ IMSG_CTL_METRICS, "CTL_METRICS", NULL },
-	{ IMSG_CTL_METRIC, "CTL_METRIC", ctl_metric_fields },
-	{ IMSG_CTL_OK, "CTL_OK", NULL },
-	{ IMSG_CTL_FAIL, "CTL_FAIL", ctl_fail_fields },
-	{ 0, NULL, NULL }
+	MSG_TYPE(CTL_SHOW, ctl_show, ctl_show),
+	MSG_TYPE(CTL_SANDBOX, ctl_sandbox, ctl_sandbox),
+	MSG_TYPE(CTL_SESSION, ctl_session, ctl_session),
+	MSG_TYPE(CTL_VIEWER, ctl_viewer, ctl_viewer),
+	MSG_TYPE(CTL_PROCESS, ctl_process, ctl_process),
+	MSG_TYPE(CTL_END, ctl_end, ctl_end),
+	MSG_TYPE(CTL_KILL, ctl_session_id, session),
+	MSG_TYPE(CTL_DETACH, ctl_detach, detach),
+	MSG_BARE(CTL_RELOAD),
+	MSG_BARE(CTL_DRAIN),
+	MSG_TYPE(CTL_VERBOSE, ctl_verbose, verbose),
+	MSG_BARE(CTL_METRICS),
+	MSG_TYPE(CTL_METRIC, ctl_metric, ctl_metric),
+	MSG_BARE(CTL_OK),
+	MSG_TYPE(CTL_FAIL, ctl_fail, fail),
+	{ 0, NULL, NULL, 0 }
 };
 
 static void

@@ -17,6 +17,7 @@
 #ifndef GATEWAYD_PROTO_MSG_FIELDS_H
 #define GATEWAYD_PROTO_MSG_FIELDS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 union msg;
@@ -30,7 +31,12 @@ struct msg_type {
 	uint16_t	  type;
 	const char	 *name;
 	void		(*fields)(struct wire *, union msg *);
+	size_t		  size;		/* of its struct, decoded */
 };
+
+#define MSG_BARE(type)		{ IMSG_##type, #type, NULL, 0 }
+#define MSG_TYPE(type, of, member)					\
+	{ IMSG_##type, #type, of##_fields, sizeof(((union msg *)0)->member) }
 
 extern const struct msg_type	msg_conf_types[];
 extern const struct msg_type	msg_grant_types[];

@@ -70,9 +70,9 @@ enum fail {
 struct msg_authorize {
 	uint8_t		api;
 	uint8_t		action;		/* one ACTION_* */
-	char		token[TOKEN_MAX + 1];
 	char		object[SANDBOX_ID_MAX + 1]; /* sandbox or session */
 	char		address[ADDRESS_MAX + 1];
+	char		token[TOKEN_MAX + 1];	/* last: most are short */
 };
 
 struct msg_deny {

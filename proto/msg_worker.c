@@ -36,25 +36,25 @@ static void	pty_start_fields(struct wire *, union msg *);
 static void	pty_running_fields(struct wire *, union msg *);
 
 const struct msg_type msg_worker_types[] = {
-	{ IMSG_SEALKEY, "SEALKEY", NULL },
-	{ IMSG_RECORD, "RECORD", record_fields },
-	{ IMSG_LIMITS, "LIMITS", limits_fields },
-	{ IMSG_PTY_REQ, "PTY_REQ", pty_req_fields },
-	{ IMSG_PTY_OK, "PTY_OK", pty_ok_fields },
-	{ IMSG_PTY_FAIL, "PTY_FAIL", pty_fail_fields },
-	{ IMSG_PTY_EXIT, "PTY_EXIT", pty_exit_fields },
-	{ IMSG_PTY_SIGNAL, "PTY_SIGNAL", pty_signal_fields },
-	{ IMSG_SESSION_UP, "SESSION_UP", session_fields },
-	{ IMSG_SESSION_END, "SESSION_END", session_end_fields },
-	{ IMSG_KILL, "KILL", session_end_fields },
-	{ IMSG_VIEWER_UP, "VIEWER_UP", viewer_up_fields },
-	{ IMSG_VIEWER_DOWN, "VIEWER_DOWN", viewer_down_fields },
-	{ IMSG_DETACH, "DETACH", detach_fields },
-	{ IMSG_MAY_EXIT, "MAY_EXIT", NULL },
-	{ IMSG_EXIT_OK, "EXIT_OK", NULL },
-	{ IMSG_PTY_START, "PTY_START", pty_start_fields },
-	{ IMSG_PTY_RUNNING, "PTY_RUNNING", pty_running_fields },
-	{ 0, NULL, NULL }
+	MSG_BARE(SEALKEY),
+	MSG_TYPE(RECORD, record, record),
+	MSG_TYPE(LIMITS, limits, limits),
+	MSG_TYPE(PTY_REQ, pty_req, pty_req),
+	MSG_TYPE(PTY_OK, pty_ok, pty_ok),
+	MSG_TYPE(PTY_FAIL, pty_fail, pty_fail),
+	MSG_TYPE(PTY_EXIT, pty_exit, pty_exit),
+	MSG_TYPE(PTY_SIGNAL, pty_signal, pty_signal),
+	MSG_TYPE(SESSION_UP, session, session),
+	MSG_TYPE(SESSION_END, session_end, session_end),
+	MSG_TYPE(KILL, session_end, session_end),
+	MSG_TYPE(VIEWER_UP, viewer_up, viewer_up),
+	MSG_TYPE(VIEWER_DOWN, viewer_down, viewer_down),
+	MSG_TYPE(DETACH, detach, detach),
+	MSG_BARE(MAY_EXIT),
+	MSG_BARE(EXIT_OK),
+	MSG_TYPE(PTY_START, pty_start, pty_start),
+	MSG_TYPE(PTY_RUNNING, pty_running, pty_running),
+	{ 0, NULL, NULL, 0 }
 };
 
 static void
