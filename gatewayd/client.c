@@ -159,8 +159,11 @@ client_new(int fd, const struct net_addr *peer, int proxied)
 	client_timer(c, frontend_conf()->timeout_request);
 	if (excess != NULL)
 		client_free(excess);
-	/* Most send their request at once, and it is here by now. */
-	client_read(c);
+	/*
+	 * Most send their request at once, and it is here by now.  What the
+	 * parent said before they came goes first.
+	 */
+	event_active(&c->ev_read, EV_READ, 0);
 }
 
 static void
