@@ -32,6 +32,7 @@ struct head {
 };
 
 static void	 head_add(struct head *, const char *, ...) PRINTFLIKE(2, 3);
+static void	 head_text(struct head *, const char *);
 static void	 head_start(struct head *, char *, int);
 static void	 head_date(struct head *);
 static void	 head_common(struct head *, const struct reply_to *);
@@ -53,15 +54,33 @@ head_add(struct head *h, const char *fmt, ...)
 }
 
 static void
+head_text(struct head *h, const char *s)
+{
+	size_t	 n;
+
+	n = strlen(s);
+	if (n >= REPLY_HEAD_MAX - h->len) {
+		h->full = 1;
+		return;
+	}
+	memcpy(h->buf + h->len, s, n);
+	h->len += n;
+}
+
+static void
 head_start(struct head *h, char *buf, int status)
 {
 	h->buf = buf;
 	h->len = 0;
 	h->full = 0;
-	head_add(h, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
+	if (status == 101)
+		head_text(h, "HTTP/1.1 101 Switching Protocols\r\n");
+	else
+		head_add(h, "HTTP/1.1 %d %s\r\n", status,
+		    http_status_text(status));
 }
 
-/* RFC 9110, 5.6.7, whatever the locale. */
+/* RFC 9110, 5.6.7, whatever the locale; made once a second. */
 static void
 head_date(struct head *h)
 {
@@ -72,26 +91,35 @@ head_date(struct head *h)
 		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
 		"Sep", "Oct", "Nov", "Dec"
 	};
+	static char		 line[64];
+	static time_t		 made;
 	struct tm		 tm;
 	time_t			 now;
 
 	now = time(NULL);
-	if (gmtime_r(&now, &tm) == NULL)
-		return;
-	head_add(h, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
-	    days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-	    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	if (now != made || line[0] == '\0') {
+		if (gmtime_r(&now, &tm) == NULL)
+			return;
+		(void)snprintf(line, sizeof(line),
+		    "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
+		    days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
+		    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+		made = now;
+	}
+	head_text(h, line);
 }
 
 static void
 head_common(struct head *h, const struct reply_to *to)
 {
 	head_date(h);
-	if (to->origin[0] != '\0')
-		head_add(h, "Access-Control-Allow-Origin: %s\r\n",
-		    to->origin);
+	if (to->origin[0] != '\0') {
+		head_text(h, "Access-Control-Allow-Origin: ");
+		head_text(h, to->origin);
+		head_text(h, "\r\n");
+	}
 	if (to->vary)
-		head_add(h, "Vary: Origin\r\n");
+		head_text(h, "Vary: Origin\r\n");
 	if (!to->limited)
 		return;
 	head_add(h, "X-RateLimit-Limit: %u\r\nX-RateLimit-Remaining: %u\r\n"
@@ -102,7 +130,7 @@ head_common(struct head *h, const struct reply_to *to)
 static size_t
 head_end(struct head *h)
 {
-	head_add(h, "\r\n");
+	head_text(h, "\r\n");
 	return (h->full ? 0 : h->len);
 }
 
@@ -119,9 +147,9 @@ reply_head(char out[REPLY_HEAD_MAX], const struct reply_to *to,
 		    "X-Content-Type-Options: nosniff\r\n", reply->type);
 	head_add(&h, "Content-Length: %zu\r\n", reply->len);
 	if (reply->extra != NULL)
-		head_add(&h, "%s", reply->extra);
+		head_text(&h, reply->extra);
 	if (to->close)
-		head_add(&h, "Connection: close\r\n");
+		head_text(&h, "Connection: close\r\n");
 	return (head_end(&h));
 }
 
@@ -152,8 +180,10 @@ reply_upgrade(char out[REPLY_HEAD_MAX], const struct reply_to *to,
 	struct head	 h;
 
 	head_start(&h, out, 101);
-	head_add(&h, "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-	    "Sec-WebSocket-Accept: %s\r\n", accept);
+	head_text(&h, "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Accept: ");
+	head_text(&h, accept);
+	head_text(&h, "\r\n");
 	head_common(&h, to);
 	return (head_end(&h));
 }
@@ -166,9 +196,9 @@ reply_stream(char out[REPLY_HEAD_MAX], const struct reply_to *to,
 
 	head_start(&h, out, 200);
 	head_common(&h, to);
-	head_add(&h, "Content-Type: text/event-stream\r\n"
+	head_text(&h, "Content-Type: text/event-stream\r\n"
 	    "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n");
-	head_add(&h, "%s", chunked ?
+	head_text(&h, chunked ?
 	    "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n" :
 	    "Connection: close\r\n");
 	return (head_end(&h));
