@@ -199,7 +199,7 @@ token_check(const struct token_key *keys, size_t nkeys,
 {
 	struct token_facts	 facts;
 	const struct token_key	*key;
-	SHA2_CTX		 ctx;
+	struct token_piece	 piece;
 	enum token_result	 res;
 
 	memset(out, 0, sizeof(*out));
@@ -207,9 +207,9 @@ token_check(const struct token_key *keys, size_t nkeys,
 		return (TOKEN_ABSENT);
 	if (len > TOKEN_MAX)
 		return (TOKEN_INVALID);
-	SHA256Init(&ctx);
-	SHA256Update(&ctx, (const uint8_t *)token, len);
-	SHA256Final(out->hash, &ctx);
+	piece.p = token;
+	piece.len = len;
+	token_digest(&piece, 1, out->hash);
 	res = TOKEN_INVALID;
 	if (!token_cache_facts(out->hash, now, &facts)) {
 		if (form_parse(&facts, token, len) == -1)

@@ -19,6 +19,8 @@
 
 #include <stdint.h>
 
+#include <openssl/evp.h>
+
 #include "token.h"
 #include "token_cache.h"
 
@@ -65,12 +67,51 @@ static struct token_cache {
 	int			 salted;
 } cache;
 
+static EVP_MD_CTX	*digest;	/* NULL: without it */
+
+static int	 digest_fast(const struct token_piece *, size_t, uint8_t *);
+
 void
 token_cache_init(void)
 {
 	arc4random_buf(cache.salt, sizeof(cache.salt));
 	cache.salted = 1;
+	if (digest == NULL && (digest = EVP_MD_CTX_new()) != NULL &&
+	    EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1) {
+		EVP_MD_CTX_free(digest);
+		digest = NULL;
+	}
 	token_cache_flush();
+}
+
+/* Each token is hashed; with the processor's help that is soon done. */
+static int
+digest_fast(const struct token_piece *piece, size_t n, uint8_t *out)
+{
+	size_t	 i;
+
+	if (digest == NULL || EVP_DigestInit_ex(digest, NULL, NULL) != 1)
+		return (-1);
+	for (i = 0; i < n; i++)
+		if (EVP_DigestUpdate(digest, piece[i].p, piece[i].len) != 1)
+			return (-1);
+	return (EVP_DigestFinal_ex(digest, out, NULL) == 1 ? 0 : -1);
+}
+
+void
+token_digest(const struct token_piece *piece, size_t n,
+    uint8_t out[HASH_LEN])
+{
+	SHA2_CTX	 ctx;
+	size_t		 i;
+
+	if (digest_fast(piece, n, out) == 0)
+		return;
+	SHA256Init(&ctx);
+	for (i = 0; i < n; i++)
+		SHA256Update(&ctx, piece[i].p, piece[i].len);
+	SHA256Final(out, &ctx);
+	explicit_bzero(&ctx, sizeof(ctx));
 }
 
 void
@@ -84,18 +125,16 @@ void
 token_cache_name(const struct token_key *key, const uint8_t hash[HASH_LEN],
     uint8_t name[HASH_LEN])
 {
-	SHA2_CTX	 ctx;
-	uint8_t		 alg;
+	struct token_piece	 piece[4];
+	uint8_t			 alg;
 
 	/* Salt, algorithm and hash have fixed lengths, the key comes last. */
 	alg = (uint8_t)key->alg;
-	SHA256Init(&ctx);
-	SHA256Update(&ctx, cache.salt, sizeof(cache.salt));
-	SHA256Update(&ctx, &alg, sizeof(alg));
-	SHA256Update(&ctx, hash, HASH_LEN);
-	SHA256Update(&ctx, key->key, key->keylen);
-	SHA256Final(name, &ctx);
-	explicit_bzero(&ctx, sizeof(ctx));
+	piece[0] = (struct token_piece){ cache.salt, sizeof(cache.salt) };
+	piece[1] = (struct token_piece){ &alg, sizeof(alg) };
+	piece[2] = (struct token_piece){ hash, HASH_LEN };
+	piece[3] = (struct token_piece){ key->key, key->keylen };
+	token_digest(piece, nitems(piece), name);
 }
 
 int

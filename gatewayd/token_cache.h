@@ -43,8 +43,19 @@ struct token_facts {
 	char		 principal[PRINCIPAL_MAX + 1];
 };
 
-/* Salt the places; a cache without a salt remembers nothing. */
+/*
+ * Salt the places, and get ready for hashes; a cache without a salt
+ * remembers nothing.
+ */
 void	 token_cache_init(void);
+
+/* SHA-256 of n pieces, one after the other. */
+struct token_piece {
+	const void	*p;
+	size_t		 len;
+};
+void	 token_digest(const struct token_piece *, size_t n,
+	    uint8_t[HASH_LEN]);
 
 /* The name of (token, key) in the cache, from the token's hash. */
 void	 token_cache_name(const struct token_key *, const uint8_t[HASH_LEN],
