@@ -50,6 +50,16 @@ def ready(d):
         return False
 
 
+def acquaint(d, sid, worker):
+    """Let every frontend have a channel to that worker, and its caches."""
+    want = 1 + d.frontends
+    for _ in range(1000):
+        d.resize(sid, {"cols": 80, "rows": 24})
+        if list(procs.fds(worker).values()).count("unix seqpacket") == want:
+            return
+    raise AssertionError("one frontend serves nobody")
+
+
 def kill_all(d, role):
     pids = procs.roles(d)[role]
     for pid in pids:
@@ -92,6 +102,7 @@ def test_all_frontends_100_times(start):
     streams = Streams(d)
     parent = len(procs.fds(d.proc.pid))
     worker = d.worker("count")
+    acquaint(d, streams.all[0].sid, worker)
     held = len(procs.fds(worker))
     for _ in range(100):
         killed = set(kill_all(d, "frontend"))
@@ -341,6 +352,7 @@ def test_descriptors_and_memory_stay(start):
     hardly more memory in use, in any process."""
     d = start(SANDBOXES)
     sid = d.open("demo")
+    acquaint(d, sid, d.worker("demo"))
     everybody = [p for pids in procs.roles(d).values() for p in pids]
 
     def come_and_go(n):
@@ -352,7 +364,7 @@ def test_descriptors_and_memory_stay(start):
                 ws.drop()
         wait_for(lambda: d.sessions()[sid][2] == "0")
 
-    come_and_go(20)		# caches fill, channels are made
+    come_and_go(20)
     before = {p: (len(procs.fds(p)), memory(p)) for p in everybody}
     come_and_go(200)
 
@@ -371,6 +383,7 @@ def test_sessions_leave_nothing(start):
     """The same for 60 sessions that were opened and ended."""
     d = start(SANDBOXES, lines=["limit requests 1000000 per 30"])
     keep = d.open("demo")
+    acquaint(d, keep, d.worker("demo"))
 
     def come_and_go(n):
         for i in range(n):
