@@ -21,13 +21,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "chan.h"
 #include "child.h"
 #include "proc.h"
+#include "util.h"
 
 /*
  * A process can show no longer title than the space of its arguments and
@@ -70,16 +73,27 @@ proc_actions(posix_spawn_file_actions_t *fa, int channel)
 static int
 proc_attributes(posix_spawnattr_t *attr)
 {
-	sigset_t	 none, all;
-	int		 error;
+	struct sched_param	 param;
+	sigset_t		 none, all;
+	short			 flags;
+	int			 error;
 
 	sigemptyset(&none);
 	sigfillset(&all);
 	if ((error = posix_spawnattr_setsigmask(attr, &none)) != 0 ||
 	    (error = posix_spawnattr_setsigdefault(attr, &all)) != 0)
 		return (error);
-	return (posix_spawnattr_setflags(attr,
-	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+	flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+	if (util_batched()) {
+		memset(&param, 0, sizeof(param));
+		if ((error = posix_spawnattr_setschedpolicy(attr,
+		    SCHED_OTHER)) != 0 ||
+		    (error = posix_spawnattr_setschedparam(attr,
+		    &param)) != 0)
+			return (error);
+		flags |= POSIX_SPAWN_SETSCHEDULER;
+	}
+	return (posix_spawnattr_setflags(attr, flags));
 }
 
 pid_t

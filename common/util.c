@@ -22,6 +22,8 @@
 
 #include "util.h"
 
+static int	 batched;
+
 void
 util_uuid(char out[UUID_SIZE])
 {
@@ -39,16 +41,21 @@ util_uuid(char out[UUID_SIZE])
 void
 util_batch(void)
 {
-#if defined(SCHED_BATCH) && defined(SCHED_RESET_ON_FORK)
+#ifdef SCHED_BATCH
 	struct sched_param	 param;
 
 	/* Whatever else the operator has chosen stays. */
 	if (sched_getscheduler(0) != SCHED_OTHER)
 		return;
 	memset(&param, 0, sizeof(param));
-	(void)sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK,
-	    &param);
+	batched = sched_setscheduler(0, SCHED_BATCH, &param) == 0;
 #endif
+}
+
+int
+util_batched(void)
+{
+	return (batched);
 }
 
 time_t

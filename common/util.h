@@ -28,10 +28,11 @@ void	 util_uuid(char[UUID_SIZE]);
 /*
  * Let terminals go first: this process does not take the processor from
  * another when it is woken, so that what comes for it in a burst is handled
- * in one go.  Its children are as they would be without.  Where there is no
- * such thing, nothing changes.
+ * in one go.  Where there is no such thing, nothing changes.  Children would
+ * inherit it: util_batched() tells who starts them that it is to be undone.
  */
 void	 util_batch(void);
+int	 util_batched(void);
 
 /* Seconds of the monotonic clock. */
 time_t	 util_now(void);

@@ -134,6 +134,9 @@ def test_inherits_nothing(home):
     # Two are of the C library, which does not let anybody reset them.
     assert int(status["SigIgn"], 16) & ~(3 << 31) == 0
     assert int(status["CapEff"], 16) == 0
+    # The parent lets terminals go before itself, and only itself.
+    stat = out_of(ws, "cat /proc/self/stat").rsplit(")", 1)[1].split()
+    assert int(stat[38]) == os.sched_getscheduler(0)
     fds = out_of(ws, "ls /proc/self/fd").split()
     assert fds == ["0", "1", "2", "3"]		# the last is of ls
     assert out_of(ws, "readlink /proc/self/root").strip() == "/"
