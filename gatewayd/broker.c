@@ -278,5 +278,5 @@ broker_again(struct session *s)
 void
 broker_frontend_gone(struct parent *p, uint32_t number)
 {
-	worker_unlink(p, number);
+	worker_unlink(p, number, 0);
 }

@@ -392,6 +392,17 @@ frontend_report(evutil_socket_t fd UNUSED, short what UNUSED,
 }
 
 void
+frontend_unlink(uint32_t number)
+{
+	struct imsg	 im;
+
+	imsg_init(&im, IMSG_UNLINK, 0);
+	im.m.channel.role = ROLE_WORKER;
+	im.m.channel.number = number;
+	(void)chan_send(fe.parent, &im);
+}
+
+void
 frontend_denial(enum deny reason, int action, const char *object,
     const char *address)
 {

@@ -45,6 +45,9 @@ int			 frontend_stopping(void);
 void			 frontend_denial(enum deny, int action,
 			    const char *object, const char *address);
 
+/* Tell the parent that there is no channel to this worker. */
+void			 frontend_unlink(uint32_t);
+
 /* The last connection is gone: while stopping this is the end. */
 void			 frontend_idle(void);
 

@@ -98,6 +98,7 @@ static const struct {
 static int	 link_cmp(struct link *, struct link *);
 static int	 call_cmp(struct call *, struct call *);
 static struct link *link_find(uint32_t);
+static struct link *link_get(uint32_t);
 static void	 link_free(struct link *);
 static void	 link_dispatch(struct chan *, struct imsg *, void *);
 static void	 link_closed(struct chan *, const char *, void *);
@@ -135,6 +136,17 @@ link_find(uint32_t number)
 
 	key.number = number;
 	return (RB_FIND(links, &net.links, &key));
+}
+
+/* The same for one that was granted: that it is not there is reported. */
+static struct link *
+link_get(uint32_t number)
+{
+	struct link	*l;
+
+	if ((l = link_find(number)) == NULL)
+		frontend_unlink(number);
+	return (l);
 }
 
 void
@@ -198,6 +210,7 @@ link_closed(struct chan *ch UNUSED, const char *why, void *arg)
 
 	if (why != NULL)
 		log_warnx("channel to worker %u: %s", l->number, why);
+	frontend_unlink(l->number);
 	link_free(l);
 }
 
@@ -248,7 +261,7 @@ call_new(uint32_t number, struct imsg *im, call_cb cb, void *arg)
 
 	call = NULL;
 	errno = ESRCH;
-	if ((l = link_find(number)) != NULL) {
+	if ((l = link_get(number)) != NULL) {
 		errno = EBUSY;
 		if (l->ncalls < LINK_CALLS_MAX)
 			call = calloc(1, sizeof(*call));
@@ -297,7 +310,7 @@ attach_new(const struct msg_granted *g, struct client *c,
 	struct attach	*at;
 	struct link	*l;
 
-	if ((l = link_find(g->worker)) == NULL ||
+	if ((l = link_get(g->worker)) == NULL ||
 	    l->nqueue >= LINK_QUEUE_MAX || m->head.len > HEAD_BLOCK_MAX ||
 	    (at = calloc(1, sizeof(*at))) == NULL)
 		return (NULL);

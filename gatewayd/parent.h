@@ -136,7 +136,7 @@ struct worker	*worker_start(struct parent *, const char *, uint64_t,
 		    const char *, int);
 int		 worker_link(struct worker *, struct kid *);
 void		 worker_limits(struct worker *, const struct config *);
-void		 worker_unlink(struct parent *, uint32_t);
+void		 worker_unlink(struct parent *, uint32_t, uint32_t);
 
 /* terminal.c */
 void		 terminal_request(struct worker *, struct imsg *);

@@ -442,6 +442,9 @@ frontend_dispatch(struct kid *k, struct imsg *im)
 	case IMSG_FRONT_STATS:
 		s->stats = im->m.front_stats;
 		break;
+	case IMSG_UNLINK:
+		worker_unlink(k->p, k->number, im->m.channel.number);
+		break;
 	case IMSG_DENIAL:
 		audit_denial(k->p, k, &im->m.denial);
 		break;

@@ -242,18 +242,22 @@ worker_link(struct worker *w, struct kid *frontend)
 	return (0);
 }
 
+/* Forget the channels of a frontend to that worker, or to all for 0. */
 void
-worker_unlink(struct parent *p, uint32_t frontend)
+worker_unlink(struct parent *p, uint32_t frontend, uint32_t number)
 {
 	struct worker	*w;
 	size_t		 i;
 
-	TAILQ_FOREACH(w, &p->workers, entry)
+	TAILQ_FOREACH(w, &p->workers, entry) {
+		if (number != 0 && w->kid->number != number)
+			continue;
 		for (i = 0; i < w->nlinks; i++)
 			if (w->links[i] == frontend) {
 				w->links[i] = w->links[--w->nlinks];
 				break;
 			}
+	}
 }
 
 /* A session of that worker, or NULL: it may speak of no other. */

@@ -52,6 +52,7 @@ const struct msg_type msg_conf_types[] = {
 	MSG_TYPE(CHANNEL, channel, channel),
 	MSG_TYPE(STATE, state, state),
 	MSG_TYPE(FRONT_STATS, front_stats, front_stats),
+	MSG_TYPE(UNLINK, channel, channel),
 	MSG_BARE(CONF_BEGIN),
 	MSG_TYPE(CONF_FRONTEND, conf_frontend, conf_frontend),
 	MSG_TYPE(CONF_API, conf_api, conf_api),

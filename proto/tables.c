@@ -64,6 +64,7 @@ static const struct msg_rule rules_frontend_to_parent[] = {
 	FROM_CHILD,
 	CONF_ANSWERS,
 	{ IMSG_FRONT_STATS,	0,		MS_RUN },
+	{ IMSG_UNLINK,		0,		MS_RUN },
 	{ IMSG_DENIAL,		0,		MS_RUN }
 };
 

@@ -170,7 +170,8 @@ class Front:
         self.child = Child([BUILD + "/gatewayd-frontend"], "frontend",
                            nofile=nofile)
         self.parent = self.child.chan
-        self.denials, self.stats, self.workers = [], [], {}
+        self.denials, self.stats, self.unlinks = [], [], []
+        self.workers = {}
         self.clients = []
         fd = os.memfd_create("counters", os.MFD_ALLOW_SEALING)
         os.ftruncate(fd, COUNTERS)
@@ -233,6 +234,8 @@ class Front:
                 self.denials.append(m)
             elif m.name == "FRONT_STATS":
                 self.stats.append(m)
+            elif m.name == "UNLINK":
+                self.unlinks.append(m)
             else:
                 assert m.name == name, m
                 return m
@@ -240,7 +243,8 @@ class Front:
     def denial(self):
         while not self.denials:
             m = self.parent.recv()
-            (self.denials if m.name == "DENIAL" else self.stats).append(m)
+            {"DENIAL": self.denials, "UNLINK": self.unlinks}.get(
+                m.name, self.stats).append(m)
         return self.denials.pop(0)
 
     def client(self, data=b"", source=None):

@@ -173,6 +173,30 @@ def test_worker(start):
     streams.drop()
 
 
+def test_worker_and_new_frontends(start):
+    """Channels that a worker could not take are made again."""
+    d = start(SANDBOXES)
+    streams = Streams(d, 1)
+    sid = streams.all[0].sid
+    old = set(procs.roles(d)["frontend"])
+    for pid in old:
+        os.kill(pid, 9)
+    assert wait_for(lambda: not old & set(procs.roles(d)["frontend"]) and
+                    d.ready(), 20)
+    with starved(d.worker("count")):
+        # Enough for each of the frontends to have tried.
+        for _ in range(20):
+            assert d.resize(sid, {"cols": 80, "rows": 24}).status != 200
+    for _ in range(2):
+        d.resize(sid, {"cols": 80, "rows": 24})
+    for _ in range(20):
+        ws = d.ws(sid)
+        ws.until(b"line ")
+        ws.drop()
+    streams.advance(5)
+    streams.drop()
+
+
 def test_catalog(start):
     d = start(SANDBOXES)
     streams = Streams(d, 2)
