@@ -138,14 +138,16 @@ link_find(uint32_t number)
 	return (RB_FIND(links, &net.links, &key));
 }
 
-/* The same for one that was granted: that it is not there is reported. */
+/* The same for one that was granted; that it is not there is reported. */
 static struct link *
 link_get(uint32_t number)
 {
 	struct link	*l;
 
-	if ((l = link_find(number)) == NULL)
+	if ((l = link_find(number)) == NULL) {
 		frontend_unlink(number);
+		errno = ESRCH;
+	}
 	return (l);
 }
 
@@ -260,7 +262,6 @@ call_new(uint32_t number, struct imsg *im, call_cb cb, void *arg)
 	struct call	*call;
 
 	call = NULL;
-	errno = ESRCH;
 	if ((l = link_get(number)) != NULL) {
 		errno = EBUSY;
 		if (l->ncalls < LINK_CALLS_MAX)
