@@ -206,7 +206,8 @@ def test_job_control(home):
     ws.until(b"$ ")
     ws.type("jobs; fg\n")
     ws.until(b"Stopped")
-    ws.until(b"cat\r\n")
+    ws.until(b"cat\r\n")		# of jobs
+    ws.until(b"cat\r\n")		# of fg
     ws.type("three\n")
     ws.until(b"three\r\nthree\r\n")
     ws.type("\x1c")
