@@ -63,7 +63,7 @@ head_text(struct head *h, const char *s)
 		h->full = 1;
 		return;
 	}
-	memcpy(h->buf + h->len, s, n);
+	memcpy(h->buf + h->len, s, n + 1);
 	h->len += n;
 }
 
