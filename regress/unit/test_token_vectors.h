@@ -18,8 +18,7 @@
 #ifndef GATEWAYD_REGRESS_TEST_TOKEN_VECTORS_H
 #define GATEWAYD_REGRESS_TEST_TOKEN_VECTORS_H
 
-#define SECRET	"test-jwt-secret-0123456789abcdef"
-#define NOW	1760000100
+#include "forge.h"
 
 /* Made by the platform's own code with the secret SECRET. */
 static const struct vector {
