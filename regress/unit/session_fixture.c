@@ -1,0 +1,500 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <event2/event.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base64.h"
+#include "dialect.h"
+#include "driver.h"
+#include "session.h"
+#include "session_fixture.h"
+#include "utf8.h"
+#include "viewer.h"
+#include "ws.h"
+
+#define BUF_MAX		(16 * 1024 * 1024)
+
+struct event_base	*base;
+struct fake		 fake;
+struct session		*s;
+struct client		 clients[CLIENTS];
+struct session_limits	 limits;
+int			 opened, ended, downs;
+enum leave		 left;
+struct session_end	 how;
+
+static int		 ups;
+
+static int	 fake_open(struct driver *, uint16_t, uint16_t);
+static size_t	 fake_write(struct driver *, const uint8_t *, size_t);
+static void	 fake_resize(struct driver *, uint16_t, uint16_t);
+static int	 fake_signal(struct driver *, int);
+static void	 fake_pause(struct driver *);
+static void	 fake_resume(struct driver *);
+static void	 fake_close(struct driver *);
+
+static void	 on_opened(struct session *);
+static void	 on_up(struct session *, struct viewer *);
+static void	 on_down(struct session *, struct viewer *, enum leave);
+static void	 on_ended(struct session *, const struct session_end *);
+
+static void	 take_frame(struct client *, int, uint8_t *, size_t);
+
+static const struct driver_ops	 fake_ops = {
+	.name =		"fake",
+	.open =		fake_open,
+	.write =	fake_write,
+	.resize =	fake_resize,
+	.signal =	fake_signal,
+	.pause =	fake_pause,
+	.resume =	fake_resume,
+	.close =	fake_close
+};
+
+const struct session_hooks	 hooks = {
+	on_opened, on_up, on_down, on_ended
+};
+
+static int
+fake_open(struct driver *d, uint16_t cols, uint16_t rows)
+{
+	(void)d;
+	fake.cols = cols;
+	fake.rows = rows;
+	return (0);
+}
+
+static size_t
+fake_write(struct driver *d, const uint8_t *p, size_t len)
+{
+	(void)d;
+	if (len > fake.room)
+		len = fake.room;
+	memcpy(fake.input + fake.ninput, p, len);
+	fake.ninput += len;
+	fake.room -= len;
+	return (len);
+}
+
+static void
+fake_resize(struct driver *d, uint16_t cols, uint16_t rows)
+{
+	(void)d;
+	fake.cols = cols;
+	fake.rows = rows;
+	fake.resizes++;
+}
+
+static int
+fake_signal(struct driver *d, int signo)
+{
+	(void)d;
+	(void)signo;
+	return (0);
+}
+
+static void
+fake_pause(struct driver *d)
+{
+	(void)d;
+	assert_false(fake.paused);
+	fake.paused = 1;
+	fake.pauses++;
+}
+
+static void
+fake_resume(struct driver *d)
+{
+	(void)d;
+	assert_true(fake.paused);
+	fake.paused = 0;
+}
+
+static void
+fake_close(struct driver *d)
+{
+	(void)d;
+	assert_false(fake.closed);
+	fake.closed = 1;
+}
+
+static void
+on_opened(struct session *t)
+{
+	(void)t;
+	opened++;
+}
+
+static void
+on_up(struct session *t, struct viewer *v)
+{
+	(void)t;
+	(void)v;
+	ups++;
+}
+
+static void
+on_down(struct session *t, struct viewer *v, enum leave reason)
+{
+	(void)t;
+	(void)v;
+	downs++;
+	left = reason;
+}
+
+static void
+on_ended(struct session *t, const struct session_end *end)
+{
+	assert_ptr_equal(t, s);
+	how = *end;
+	ended++;
+	s = NULL;
+}
+
+/*
+ * Driving it
+ */
+
+/* Everything that is ready now, and what that makes ready. */
+void
+turn(void)
+{
+	int	 i;
+
+	for (i = 0; i < 20; i++)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+void
+turn_msec(int msec)
+{
+	struct timespec	 now, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += (long)(msec % 1000) * 1000000;
+	end.tv_sec += msec / 1000 + end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
+	do {
+		struct timeval	 tv = { 0, 5000 };
+
+		event_base_loopexit(base, &tv);
+		event_base_dispatch(base);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec < end.tv_sec || (now.tv_sec == end.tv_sec &&
+	    now.tv_nsec < end.tv_nsec));
+}
+
+/* Byte number i of the endless test output: text with long characters. */
+uint8_t
+value(uint64_t i)
+{
+	static const char	 text[] =
+	    "\xe2\x94\x80 line \xf0\x9f\x98\x80 of \xc3\xa4 text\r\n";
+
+	return (text[i % (sizeof(text) - 1)]);
+}
+
+/* Produce numbered bytes, as long as the session wants them. */
+size_t
+produce(size_t n, size_t piece)
+{
+	struct iovec	 iov[2];
+	size_t		 done, i, k, part;
+	int		 nvec;
+
+	for (done = 0; done < n && !fake.paused; done += k) {
+		assert_true(done < BUF_MAX);
+		nvec = session_room(s, iov);
+		part = n - done < piece ? n - done : piece;
+		for (i = k = 0; k < part && i < (size_t)nvec; k++) {
+			size_t	 at = i == 0 ? k : k - iov[0].iov_len;
+
+			((uint8_t *)iov[i].iov_base)[at] =
+			    value(s->ring.head + k);
+			if (at + 1 == iov[i].iov_len)
+				i++;
+		}
+		session_output(s, k);
+	}
+	return (done);
+}
+
+void
+say(const char *text)
+{
+	struct iovec	 iov[2];
+	size_t		 n, first;
+
+	n = strlen(text);
+	session_room(s, iov);
+	first = n < iov[0].iov_len ? n : iov[0].iov_len;
+	memcpy(iov[0].iov_base, text, first);
+	if (n > first)
+		memcpy(iov[1].iov_base, text + first, n - first);
+	session_output(s, n);
+}
+
+struct client *
+attach(int n, const struct dialect *d)
+{
+	struct client		*c = &clients[n];
+	struct viewer_conf	 conf;
+	int			 fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+	    fds), 0);
+	memset(&conf, 0, sizeof(conf));
+	conf.id = n + 1;
+	conf.mode = MODE_RW;
+	conf.dialect = d;
+	conf.address = "192.0.2.1";
+	conf.fd = fds[1];
+	conf.head = (const uint8_t *)"HEAD";
+	conf.headlen = d->transport == TRANSPORT_WS ? 0 : 4;
+	assert_int_equal(session_full(s), 0);
+	c->fd = fds[0];
+	c->ws = d == &dialect_ssh_ws;
+	c->v = viewer_new(s, &conf);
+	assert_non_null(c->v);
+	viewer_begin(c->v, NULL, 0);
+	return (c);
+}
+
+/* Take what is in the socket, at most max bytes. */
+size_t
+receive(struct client *c, size_t max)
+{
+	size_t	 got;
+	ssize_t	 n;
+
+	for (got = 0; got < max; got += n) {
+		assert_true(c->nraw < BUF_MAX);
+		n = recv(c->fd, c->raw + c->nraw, max - got < BUF_MAX -
+		    c->nraw ? max - got : BUF_MAX - c->nraw, 0);
+		if (n == 0)
+			c->eof = 1;
+		if (n <= 0)
+			break;
+		c->nraw += n;
+	}
+	return (got);
+}
+
+static void
+take_frame(struct client *c, int opcode, uint8_t *p, size_t len)
+{
+	ssize_t	 n;
+
+	switch (opcode) {
+	case WS_TEXT:
+		n = base64_decode(c->out + c->nout, BUF_MAX - c->nout,
+		    (char *)p, len);
+		assert_true(n > 0);
+		if (utf8_cut(c->out + c->nout, n) != (size_t)n)
+			c->split++;
+		c->nout += n;
+		c->frames++;
+		break;
+	case WS_OP_PING:
+		c->pings++;
+		break;
+	case WS_OP_PONG:
+		c->pongs++;
+		break;
+	case WS_OP_CLOSE:
+		assert_true(len >= 2);
+		c->code = p[0] << 8 | p[1];
+		memcpy(c->reason, p + 2, len - 2);
+		c->reason[len - 2] = '\0';
+		break;
+	default:
+		fail();
+	}
+}
+
+/* Understand all whole frames that were received. */
+void
+parse(struct client *c)
+{
+	size_t	 pos, len, head;
+
+	for (pos = 0; c->nraw - pos >= 2; pos += head + len) {
+		assert_int_equal(c->raw[pos] & 0x70, 0);
+		assert_int_equal(c->raw[pos + 1] & 0x80, 0);
+		len = c->raw[pos + 1];
+		head = len == 126 ? 4 : 2;
+		assert_true(len < 127);
+		if (c->nraw - pos < head)
+			break;
+		if (len == 126)
+			len = c->raw[pos + 2] << 8 | c->raw[pos + 3];
+		if (c->nraw - pos < head + len)
+			break;
+		take_frame(c, c->raw[pos] & 0x0f, c->raw + pos + head, len);
+	}
+	memmove(c->raw, c->raw + pos, c->nraw - pos);
+	c->nraw -= pos;
+}
+
+/* Read and let the session go on until nothing comes any more. */
+void
+drain(struct client *c)
+{
+	do
+		turn();
+	while (receive(c, SIZE_MAX) > 0);
+	if (c->ws)
+		parse(c);
+}
+
+/* The client read everything from `start' on, and whole characters. */
+void
+check_output(struct client *c, uint64_t start, size_t n)
+{
+	size_t	 i;
+
+	assert_int_equal(c->nout, n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(c->out[i], value(start + i));
+	assert_int_equal(c->split, 0);
+}
+
+void
+put(struct client *c, int first, const void *payload, size_t len)
+{
+	const uint8_t	 mask[4] = { 0x12, 0x34, 0x56, 0x78 };
+	uint8_t		*frame;
+	size_t		 n, i;
+
+	frame = malloc(len + WS_CLIENT_HEAD_MAX);
+	assert_non_null(frame);
+	n = 0;
+	frame[n++] = first;
+	if (len < 126)
+		frame[n++] = 0x80 | len;
+	else {
+		frame[n++] = 0x80 | 126;
+		frame[n++] = len >> 8;
+		frame[n++] = len;
+	}
+	memcpy(frame + n, mask, 4);
+	n += 4;
+	for (i = 0; i < len; i++)
+		frame[n++] = ((const uint8_t *)payload)[i] ^ mask[i % 4];
+	for (i = 0; i < n; ) {
+		ssize_t	 k = send(c->fd, frame + i, n - i, MSG_NOSIGNAL);
+
+		if (k > 0)
+			i += k;
+		else
+			turn();
+	}
+	free(frame);
+	turn();
+}
+
+void
+text(struct client *c, const char *payload)
+{
+	put(c, 0x80 | WS_TEXT, payload, strlen(payload));
+}
+
+void
+assert_input(const char *want)
+{
+	assert_int_equal(fake.ninput, strlen(want));
+	assert_memory_equal(fake.input, want, strlen(want));
+	fake.ninput = 0;
+}
+
+int
+fixture_begin(void **state)
+{
+	int	 i;
+
+	(void)state;
+	base = event_base_new();
+	memset(&limits, 0, sizeof(limits));
+	limits.viewers = CLIENTS;
+	limits.replay = REPLAY;
+	limits.open = 5;
+	limits.ping = 30;
+	limits.stalled = 60;
+	limits.idle = 3600;
+	limits.detached = 60;
+	memset(&fake, 0, sizeof(fake));
+	fake.driver.ops = &fake_ops;
+	fake.room = SIZE_MAX;
+	fake.input = malloc(BUF_MAX);
+	memset(clients, 0, sizeof(clients));
+	for (i = 0; i < CLIENTS; i++) {
+		clients[i].fd = -1;
+		clients[i].raw = malloc(BUF_MAX);
+		clients[i].out = malloc(BUF_MAX);
+	}
+	opened = ended = ups = downs = 0;
+	left = 0;
+	memset(&how, 0, sizeof(how));
+	return (base == NULL ? -1 : 0);
+}
+
+void
+start(void)
+{
+	s = session_new(base, SID, &limits, &fake.driver, &hooks, NULL, 80,
+	    24);
+	assert_non_null(s);
+	session_opened(s);
+	assert_int_equal(opened, 1);
+}
+
+int
+fixture_end(void **state)
+{
+	int	 i;
+
+	(void)state;
+	if (s != NULL)
+		session_free(s);
+	s = NULL;
+	for (i = 0; i < CLIENTS; i++) {
+		if (clients[i].fd != -1)
+			close(clients[i].fd);
+		free(clients[i].raw);
+		free(clients[i].out);
+	}
+	free(fake.input);
+	event_base_free(base);
+	assert_true(fake.closed || opened == 0);
+	return (0);
+}
