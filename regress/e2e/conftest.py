@@ -29,6 +29,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import daemon as lib  # noqa: E402
+from front import Front  # noqa: E402
 
 lib.subreaper()
 if lib.ROOT:
@@ -96,6 +97,26 @@ def account():
     yield name
     subprocess.run(["userdel", name], capture_output=True, check=True)
     shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def one():
+    """A frontend for all tests of a file."""
+    with Front() as f:
+        yield f
+
+
+@pytest.fixture
+def front(one):
+    """A frontend with nothing under way."""
+    one.denials.clear()
+    yield one
+    for c in one.clients:
+        c.close()
+    one.clients.clear()
+    one.catalog.quiet(0.02)
+    for w in one.workers.values():
+        w.quiet(0.02)
 
 
 @pytest.hookimpl(tryfirst=True)

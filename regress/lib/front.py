@@ -46,6 +46,9 @@ OPEN, ATTACH, INPUT, RESIZE, CLOSE = 1, 2, 4, 8, 16
  FAIL_BLOCKED) = range(1, 8)
 # What rate.c makes of its table.
 COUNTERS = 16 + 4096 * 8 * 16
+NO_SESSION = "00000000-0000-0000-0000-000000000000"
+GONE = (404, {"error": "Session not found"})
+OK = (200, {"ok": True})
 
 
 def b64(data):
@@ -278,3 +281,36 @@ class Front:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def connect(f, body=None, headers=("X-Sandbox-Id: demo",), auth=""):
+    """Ask for a session."""
+    return f.client().ask("POST", "/ssh/connect", body, auth, list(headers))
+
+
+def opened(f, c, number=1):
+    """Grant it, open it: the answer."""
+    f.grant(f.asked(action=OPEN), number)
+    o = f.worker(number).expect("OPEN")
+    f.worker(number).send("OPENED", id=o.id, session=SID)
+    return c.answer()
+
+
+def call(f, c, verb, body, action, answer="INPUT_OK", sid=SID, ask=True,
+         **expect):
+    """A call that a worker gets, and answers unless answer is None."""
+    c.ask("DELETE" if verb == "disconnect" else "POST",
+          "/ssh/%s/%s" % (verb, sid), body)
+    if ask:
+        f.grant(f.asked(action=action, object=sid), 1, sid)
+    m = f.worker().expect(verb.upper() if verb != "disconnect" else "CLOSE",
+                          **expect)
+    if answer is not None:
+        f.worker().send(answer, id=m.id)
+    return m
+
+
+def fresh(n=[0]):
+    """A session that nobody has asked for yet."""
+    n[0] += 1
+    return SID[:-4] + "%04x" % n[0]
