@@ -260,8 +260,9 @@ terminal_signal(struct session *s, int signo)
 }
 
 /*
- * The session is over.  Its shell gets HUP, from the terminal too once the
- * worker has closed the master; the helper's end KILLs what is left.
+ * The session is over, or will be once its clients have left.  Its shell gets
+ * HUP, from the terminal too once the worker has closed the master; the
+ * helper's end KILLs what is left.
  */
 void
 terminal_hangup(struct session *s)

@@ -336,6 +336,11 @@ worker_dispatch(struct kid *k, struct imsg *im)
 		if ((s = worker_session(w, im->m.pty_signal.session)) != NULL)
 			terminal_signal(s, im->m.pty_signal.signo);
 		break;
+	case IMSG_PTY_HANGUP:
+		if ((s = worker_session(w, im->m.session.session)) != NULL &&
+		    s->terminal != NULL)
+			terminal_hangup(s);
+		break;
 	case IMSG_SESSION_UP:
 		worker_session_up(w, im->m.session.session);
 		break;

@@ -52,6 +52,7 @@ const struct msg_type msg_worker_types[] = {
 	MSG_TYPE(DETACH, detach, detach),
 	MSG_BARE(MAY_EXIT),
 	MSG_BARE(EXIT_OK),
+	MSG_TYPE(PTY_HANGUP, session, session),
 	MSG_TYPE(PTY_START, pty_start, pty_start),
 	MSG_TYPE(PTY_RUNNING, pty_running, pty_running),
 	{ 0, NULL, NULL, 0 }

@@ -143,6 +143,7 @@ static const struct msg_rule rules_worker_to_parent[] = {
 	FROM_CHILD,
 	{ IMSG_PTY_REQ,		MR_BLOB,	MS_RUN },
 	{ IMSG_PTY_SIGNAL,	0,		MS_RUN },
+	{ IMSG_PTY_HANGUP,	0,		MS_RUN },
 	{ IMSG_SESSION_UP,	0,		MS_RUN },
 	{ IMSG_SESSION_END,	0,		MS_RUN },
 	{ IMSG_VIEWER_UP,	0,		MS_RUN },

@@ -58,6 +58,7 @@ struct driver_pty {
 	struct event		 ev_read;
 	struct event		 ev_write;
 	struct event		 ev_timer;
+	int			 asked;		/* for a shell; not over yet */
 	int			 paused;
 	int			 hung;		/* nobody has the slave open */
 	int			 exited;
@@ -72,6 +73,7 @@ static int	 pty_signal(struct driver *, int);
 static void	 pty_pause(struct driver *);
 static void	 pty_resume(struct driver *);
 static void	 pty_close(struct driver *);
+static void	 pty_tell_close(struct driver_pty *);
 static void	 pty_readable(int, short, void *);
 static void	 pty_writable(int, short, void *);
 static void	 pty_hangup(struct driver_pty *);
@@ -145,6 +147,9 @@ driver_pty_started(struct driver *driver, int fd)
 void
 driver_pty_failed(struct driver *driver, enum pty_stage stage, int error)
 {
+	struct driver_pty	*d = (struct driver_pty *)driver;
+
+	d->asked = 0;
 	log_warnx("session %s: %s: %s", driver->session->id,
 	    pty_stages[stage], error == 0 ? "failed" : strerror(error));
 	session_failed(driver->session, END_FAILED, "");
@@ -155,6 +160,7 @@ driver_pty_exited(struct driver *driver, uint8_t how, uint8_t code)
 {
 	struct driver_pty	*d = (struct driver_pty *)driver;
 
+	d->asked = 0;
 	d->exited = 1;
 	d->how = how;
 	d->code = code;
@@ -184,7 +190,10 @@ pty_open(struct driver *driver, uint16_t cols, uint16_t rows)
 		    driver->session->id);
 		return (-1);
 	}
-	return (chan_send(d->parent, &im));
+	if (chan_send(d->parent, &im) == -1)
+		return (-1);
+	d->asked = 1;
+	return (0);
 }
 
 /* Input for a terminal that is gone is lost; its reader will tell. */
@@ -266,7 +275,25 @@ pty_close(struct driver *driver)
 		event_del(&d->ev_write);
 		close(d->fd);
 	}
+	if (d->asked)
+		pty_tell_close(d);
 	free(d);
+}
+
+/*
+ * The shell's time to go begins now, however long the clients of the session
+ * take.  If this cannot be sent it begins when the session has ended.
+ */
+static void
+pty_tell_close(struct driver_pty *d)
+{
+	struct imsg	 im;
+
+	imsg_init(&im, IMSG_PTY_HANGUP, 0);
+	strlcpy(im.m.session.session, d->driver.session->id,
+	    sizeof(im.m.session.session));
+	if (chan_send(d->parent, &im) == -1)
+		log_warn("session %s: hang up", d->driver.session->id);
 }
 
 /*

@@ -23,13 +23,14 @@ is typed by half.
 
 import hashlib
 import os
+import textwrap
 import threading
 import time
 
 import pytest
 
 from clients import BINARY, connect, drain, frame_bytes, wait_for
-from daemon import SAN, Daemon, memory, proc_stat, tree
+from daemon import SAN, Daemon, alive, memory, proc_stat, tree
 
 MIB = 1024 * 1024
 # The ring: replay, high mark, one read; and what a page here and there is.
@@ -50,6 +51,17 @@ while True:
         while block:
             block = block[os.write(1, block):]
 """
+
+# The same, but the end of its terminal does not end it.
+DEAF = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+try:
+%s
+except OSError:
+    while True:
+        signal.pause()
+""" % textwrap.indent(FLOOD, "    ")
 
 # It reads nothing until a file is there, then gives all back.
 LATER = ("stty raw -echo; printf READY; "
@@ -155,6 +167,23 @@ def test_stalled_client(flooded, n):
         assert memory(d.worker("flood")) - before < RING + MIB
     reader.ws.drop()
     other.ws.drop()
+
+
+def test_stalled_client_keeps_no_shell(start):
+    """The five seconds of a deleted session's shell begin at once, not when
+    a client that does not read has been given up."""
+    d = start({"flood": {"script": DEAF}}, ["timeout stalled 300"])
+    sid, reader, pid = begin(d, rcvbuf=16384)
+    reader.ws.type("%d\n" % (20 * MIB))
+    settled(pid)
+    started = proc_stat(pid)[2]
+    before = time.monotonic()
+    d.delete(sid)
+    wait_for(lambda: not alive(pid, started), 60)
+    # Not sooner either; timers may be a moment early.
+    assert time.monotonic() - before > 4.5
+    assert d.sessions()[sid][2] == "1"
+    reader.ws.drop()
 
 
 @pytest.mark.plain

@@ -106,12 +106,12 @@ def test_shells_hear_of_it(start, how):
     else:
         for session in (sid, deaf):
             d.delete(session)
-    wait_for(lambda: not alive(pid, started), 7)
+    wait_for(lambda: not alive(pid, started))
 
     def heard():
         with open(mark) as f:
             return f.read() == "heard"
-    wait_for(heard, 2)
+    wait_for(heard)
 
 
 def test_killed(start):

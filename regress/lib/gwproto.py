@@ -130,6 +130,7 @@ MESSAGES = {
     "DETACH": (141, "viewer:u32 reason:u8"),
     "MAY_EXIT": (142, ""),
     "EXIT_OK": (143, ""),
+    "PTY_HANGUP": (144, _SESSION),
     "PTY_START": (160, "session:uuid user:str privileged:u8"),
     "PTY_RUNNING": (161, "pid:u32"),
     "CTL_SHOW": (192, "what:u8 after:u64"),

@@ -131,6 +131,7 @@ def test_worker_claims_sessions_of_another(staged):
         ("SESSION_UP", dict(session=victim)),
         ("SESSION_END", dict(session=victim, reason=1, how=1, code=0)),
         ("PTY_SIGNAL", dict(session=victim, signo=9)),
+        ("PTY_HANGUP", dict(session=victim)),
         ("VIEWER_UP", dict(session=victim, viewer=77, dialect=1,
                            transport=1, mode=1, address="192.0.2.1")),
         ("VIEWER_DOWN", dict(session=victim, viewer=int(viewers[0][0]),
@@ -214,7 +215,7 @@ def test_worker_says_open_but_was_not(staged):
 
 @pytest.mark.parametrize("name", ["LOG", "VIEWER_UP", "VIEWER_DOWN",
                                   "SESSION_UP", "SESSION_END", "PTY_SIGNAL",
-                                  "MAY_EXIT"])
+                                  "PTY_HANGUP", "MAY_EXIT"])
 def test_worker_floods(staged, name):
     """Of its own session: it fills neither log nor memory, and the others
     go on."""
