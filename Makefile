@@ -24,7 +24,8 @@
 COMMON_SRCS =	common/blob.c common/chan.c common/log.c common/net.c \
 		common/util.c \
 		proto/imsg.c proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
-		proto/msg_grant.c proto/msg_worker.c proto/tables.c \
+		proto/msg_dial.c proto/msg_grant.c proto/msg_worker.c \
+		proto/tables.c \
 		proto/wire.c
 
 TOKEN_SRCS =	gatewayd/token.c gatewayd/token_cache.c gatewayd/token_key.c \
@@ -75,7 +76,8 @@ CTL_SRCS =	$(TOKEN_SRCS) \
 		gatewayctl/keygen.c gatewayctl/mint.c gatewayctl/seal.c \
 		gatewayctl/show.c \
 		proto/imsg.c proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
-		proto/msg_grant.c proto/msg_worker.c proto/tables.c \
+		proto/msg_dial.c proto/msg_grant.c proto/msg_worker.c \
+		proto/tables.c \
 		proto/wire.c
 
 MKFILTER_SRCS =	common/mkfilter.c

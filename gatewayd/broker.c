@@ -167,7 +167,7 @@ broker_session_new(struct parent *p, struct imsg *im, struct kid *frontend,
 		return (NULL);
 	*deny = DENY_UNAVAILABLE;
 	if ((w = worker_find(p, m->sandbox, m->version)) == NULL &&
-	    (w = worker_start(p, m->sandbox, m->version, m->user,
+	    (w = worker_start(p, m->sandbox, m->version, &m->target,
 	    im->blob)) == NULL)
 		return (NULL);
 	if ((s = session_new(w, m->api, m->principal)) == NULL) {
@@ -247,7 +247,7 @@ broker_again(struct session *s)
 	if (s->state != SESSION_STARTING || s->again || p->stopping ||
 	    frontend == NULL ||
 	    ((w = worker_find(p, old->sandbox, old->version)) == NULL &&
-	    (w = worker_start(p, old->sandbox, old->version, old->user,
+	    (w = worker_start(p, old->sandbox, old->version, &old->target,
 	    s->record)) == NULL)) {
 		/* It has sent OPEN, and shall not wait for nothing. */
 		if (frontend != NULL)

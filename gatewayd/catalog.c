@@ -531,7 +531,7 @@ open_grant(struct request *r, struct catalog_found *found)
 	g->api = r->api;
 	strlcpy(g->principal, r->q.principal, sizeof(g->principal));
 	strlcpy(g->sandbox, r->q.sandbox, sizeof(g->sandbox));
-	strlcpy(g->user, found->user, sizeof(g->user));
+	g->target = found->target;
 	g->version = found->version;
 	strlcpy(g->address, r->address, sizeof(g->address));
 	out.blob = found->record;

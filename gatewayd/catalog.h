@@ -20,6 +20,7 @@
 
 #include <stdint.h>
 
+#include "msg_grant.h"
 #include "sizes.h"
 
 /*
@@ -34,7 +35,7 @@ enum catalog_answer {
 
 /* What comes with CATALOG_YES if the record was asked for. */
 struct catalog_found {
-	char		 user[USER_NAME_MAX + 1];
+	struct target	 target;
 	uint64_t	 version;
 	int		 record;	/* blob; who keeps it sets -1 */
 };

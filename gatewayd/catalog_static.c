@@ -36,7 +36,7 @@ RB_HEAD(static_owners, static_owner);
 struct static_record {
 	RB_ENTRY(static_record)	 entry;
 	char			 sandbox[SANDBOX_ID_MAX + 1];
-	char			 user[USER_NAME_MAX + 1];
+	struct target		 target;
 	uint64_t		 version;
 	struct static_owners	 owners;
 	size_t			 nowners;
@@ -165,7 +165,7 @@ static_add(struct static_records *sr, const struct msg_conf_sandbox *m,
 	r->len = len;
 	r->version = m->version;
 	strlcpy(r->sandbox, m->sandbox, sizeof(r->sandbox));
-	strlcpy(r->user, m->user, sizeof(r->user));
+	r->target = m->target;
 	*why = "sandbox defined twice";
 	if (RB_INSERT(static_tree, &sr->tree, r) != NULL)
 		goto fail;
@@ -267,7 +267,7 @@ static_lookup(struct catalog_query *q)
 		q->done(q, CATALOG_NO, NULL);
 		return;
 	}
-	strlcpy(found.user, r->user, sizeof(found.user));
+	found.target = r->target;
 	found.version = r->version;
 	if (q->want_record &&
 	    (found.record = blob_create(r->body, r->len)) == -1) {

@@ -230,9 +230,10 @@ push_sandbox(struct kid *k, const struct config_sandbox *sb)
 	imsg_init(&im, IMSG_CONF_SANDBOX, 0);
 	strlcpy(im.m.conf_sandbox.sandbox, sb->id,
 	    sizeof(im.m.conf_sandbox.sandbox));
+	im.m.conf_sandbox.target.upstream = UPSTREAM_PTY;
 	if (sb->user != NULL)
-		strlcpy(im.m.conf_sandbox.user, sb->user,
-		    sizeof(im.m.conf_sandbox.user));
+		strlcpy(im.m.conf_sandbox.target.user, sb->user,
+		    sizeof(im.m.conf_sandbox.target.user));
 	len = record_items(sb, NULL);
 	if ((body = malloc(len + 1)) == NULL) {
 		log_warn("record of %s", sb->id);
@@ -240,8 +241,8 @@ push_sandbox(struct kid *k, const struct config_sandbox *sb)
 	}
 	(void)record_items(sb, body);
 	SHA256Init(&ctx);
-	SHA256Update(&ctx, (const uint8_t *)im.m.conf_sandbox.user,
-	    sizeof(im.m.conf_sandbox.user));
+	SHA256Update(&ctx, (const uint8_t *)im.m.conf_sandbox.target.user,
+	    sizeof(im.m.conf_sandbox.target.user));
 	SHA256Update(&ctx, body, len);
 	SHA256Final(hash, &ctx);
 	memcpy(&im.m.conf_sandbox.version, hash,

@@ -133,7 +133,7 @@ void		 recheck_forget(struct parent *, struct session *);
 /* worker.c */
 struct worker	*worker_find(struct parent *, const char *, uint64_t);
 struct worker	*worker_start(struct parent *, const char *, uint64_t,
-		    const char *, int);
+		    const struct target *, int);
 int		 worker_link(struct worker *, struct kid *);
 void		 worker_limits(struct worker *, const struct config *);
 void		 worker_unlink(struct parent *, uint32_t, uint32_t);

@@ -33,7 +33,7 @@ struct worker {
 	struct parent		*p;
 	struct kid		*kid;
 	char			 sandbox[SANDBOX_ID_MAX + 1];
-	char			 user[USER_NAME_MAX + 1];
+	struct target		 target;
 	uint64_t		 version;
 	int			 leaving;	/* EXIT_OK was said */
 	uint32_t		 nsessions;

@@ -131,7 +131,7 @@ terminal_start(struct session *s, struct imsg *req, int master, int slave)
 	imsg_init(&im, IMSG_PTY_START, 0);
 	strlcpy(im.m.pty_start.session, s->id,
 	    sizeof(im.m.pty_start.session));
-	strlcpy(im.m.pty_start.user, s->worker->user,
+	strlcpy(im.m.pty_start.user, s->worker->target.user,
 	    sizeof(im.m.pty_start.user));
 	im.m.pty_start.privileged = (uint8_t)p->privileged;
 	im.fd = slave;

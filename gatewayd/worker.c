@@ -110,7 +110,7 @@ worker_nofile(const struct config *conf)
 /* Start one; the record stays the caller's. */
 struct worker *
 worker_start(struct parent *p, const char *sandbox, uint64_t version,
-    const char *user, int record)
+    const struct target *target, int record)
 {
 	struct worker	*w;
 	uid_t		 uid;
@@ -126,7 +126,7 @@ worker_start(struct parent *p, const char *sandbox, uint64_t version,
 	w->p = p;
 	w->version = version;
 	strlcpy(w->sandbox, sandbox, sizeof(w->sandbox));
-	strlcpy(w->user, user, sizeof(w->user));
+	w->target = *target;
 	if ((w->kid = kid_start(p, &kind_worker, w, uid,
 	    p->privileged ? (gid_t)uid : getgid(), worker_nofile(p->conf),
 	    p->conf->worker_memory)) == NULL) {
@@ -152,6 +152,7 @@ worker_equip(struct worker *w, int record)
 		return (-1);
 	imsg_init(&im, IMSG_RECORD, 0);
 	strlcpy(im.m.record.sandbox, w->sandbox, sizeof(im.m.record.sandbox));
+	im.m.record.target = w->target;
 	im.m.record.version = w->version;
 	im.m.record.unlocked = (uint8_t)w->p->conf->secrets_unlocked;
 	if ((im.blob = dup(record)) == -1) {
@@ -198,6 +199,8 @@ worker_limits(struct worker *w, const struct config *conf)
 	imsg_init(&im, IMSG_LIMITS, 0);
 	im.m.limits.viewers = conf->viewers_session;
 	im.m.limits.replay = conf->replay;
+	im.m.limits.timeout_dial = 1;
+	im.m.limits.timeout_handshake = 1;
 	im.m.limits.timeout_channel = conf->timeout_channel;
 	im.m.limits.timeout_ping = conf->timeout_ping;
 	im.m.limits.timeout_stalled = conf->timeout_stalled;

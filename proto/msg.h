@@ -23,6 +23,7 @@
 
 #include "msg_conf.h"
 #include "msg_ctl.h"
+#include "msg_dial.h"
 #include "msg_grant.h"
 #include "msg_types.h"
 #include "msg_worker.h"
@@ -74,6 +75,15 @@ union msg {
 	struct msg_detach		detach;
 	struct msg_pty_start		pty_start;
 	struct msg_pty_running		pty_running;
+	struct msg_conf_catalog		conf_catalog;
+	struct msg_conf_dialer		conf_dialer;
+	struct msg_conf_egress		conf_egress;
+	struct msg_conf_resolver	conf_resolver;
+	struct msg_dial			dial;
+	struct msg_dial_fail		dial_fail;
+	struct msg_hostkey		hostkey;
+	struct msg_learn		learn;
+	struct msg_learn_fail		learn_fail;
 	struct msg_ctl_show		ctl_show;
 	struct msg_ctl_end		ctl_end;
 	struct msg_ctl_sandbox		ctl_sandbox;

@@ -232,7 +232,7 @@ conf_sandbox_fields(struct wire *w, union msg *u)
 
 	m = &u->conf_sandbox;
 	wire_name(w, m->sandbox, sizeof(m->sandbox));
-	wire_str(w, m->user, sizeof(m->user), 0);
+	msg_target(w, &m->target);
 	wire_u64(w, &m->version, 0, UINT64_MAX);
 }
 

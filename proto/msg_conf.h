@@ -19,6 +19,7 @@
 
 #include <stdint.h>
 
+#include "msg_grant.h"
 #include "sizes.h"
 
 /* Set-up, configuration and life of the children.  See PROTOCOL. */
@@ -101,7 +102,7 @@ struct msg_conf_proxy {
 /* A static sandbox; its record comes as blob, its owners as CONF_OWNER. */
 struct msg_conf_sandbox {
 	char		sandbox[SANDBOX_ID_MAX + 1];
-	char		user[USER_NAME_MAX + 1];
+	struct target	target;
 	uint64_t	version;
 };
 

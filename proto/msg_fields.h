@@ -20,8 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-union msg;
+struct target;
 struct wire;
+union msg;
 
 /*
  * One description of the fields per message; private to proto/.  A type
@@ -41,6 +42,10 @@ struct msg_type {
 extern const struct msg_type	msg_conf_types[];
 extern const struct msg_type	msg_grant_types[];
 extern const struct msg_type	msg_worker_types[];
+extern const struct msg_type	msg_dial_types[];
 extern const struct msg_type	msg_ctl_types[];
+
+/* What several messages have in common; msg_grant.c. */
+void	 msg_target(struct wire *, struct target *);
 
 #endif /* GATEWAYD_PROTO_MSG_FIELDS_H */

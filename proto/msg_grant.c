@@ -87,6 +87,16 @@ deny_fields(struct wire *w, union msg *u)
 	wire_u8(w, &m->reason, 1, DENY_MAX);
 }
 
+/* One without a host is for what reaches none, and the other way round. */
+void
+msg_target(struct wire *w, struct target *t)
+{
+	wire_u8(w, &t->upstream, 1, UPSTREAM_MAX);
+	wire_str(w, t->user, sizeof(t->user), 0);
+	wire_str(w, t->host, sizeof(t->host), 0);
+	wire_u16(w, &t->port, 0, UINT16_MAX);
+}
+
 static void
 grant_open_fields(struct wire *w, union msg *u)
 {
@@ -97,7 +107,7 @@ grant_open_fields(struct wire *w, union msg *u)
 	wire_u8(w, &m->api, 1, API_MAX);
 	wire_str(w, m->principal, sizeof(m->principal), 1);
 	wire_name(w, m->sandbox, sizeof(m->sandbox));
-	wire_str(w, m->user, sizeof(m->user), 0);
+	msg_target(w, &m->target);
 	wire_u64(w, &m->version, 0, UINT64_MAX);
 	wire_str(w, m->address, sizeof(m->address), 1);
 }

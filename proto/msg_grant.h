@@ -52,9 +52,13 @@ enum fail {
 	FAIL_BUSY,		/* out of memory or descriptors */
 	FAIL_SHELL,		/* the upstream refused the terminal */
 	FAIL_TIMEOUT,
-	FAIL_BLOCKED		/* input does not fit, nothing was taken */
+	FAIL_BLOCKED,		/* input does not fit, nothing was taken */
+	FAIL_REFUSED,		/* the host refused the connection */
+	FAIL_HOSTKEY,		/* the host is not who it should be */
+	FAIL_AUTH,		/* the host did not let us in */
+	FAIL_LOST		/* no connection, or it broke */
 };
-#define FAIL_MAX	FAIL_BLOCKED
+#define FAIL_MAX	FAIL_LOST
 
 #define DIALECT_SSH	1
 #define DIALECT_MAX	1
@@ -66,6 +70,18 @@ enum fail {
 
 #define MODE_RW		1
 #define MODE_MAX	1
+
+/* What a sandbox's terminals are made of, and all that it may reach. */
+#define UPSTREAM_PTY	1		/* user, for the helper */
+#define UPSTREAM_SSH	2		/* host and port, to dial */
+#define UPSTREAM_MAX	UPSTREAM_SSH
+
+struct target {
+	uint8_t		upstream;	/* UPSTREAM_* */
+	char		user[USER_NAME_MAX + 1];	/* pty; else empty */
+	char		host[HOST_MAX + 1];	/* lower case; pty: empty */
+	uint16_t	port;			/* pty: 0 */
+};
 
 struct msg_authorize {
 	uint8_t		api;
@@ -85,7 +101,7 @@ struct msg_grant_open {
 	uint8_t		api;
 	char		principal[PRINCIPAL_MAX + 1];
 	char		sandbox[SANDBOX_ID_MAX + 1];
-	char		user[USER_NAME_MAX + 1];
+	struct target	target;
 	uint64_t	version;
 	char		address[ADDRESS_MAX + 1];
 };

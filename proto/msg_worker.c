@@ -65,6 +65,7 @@ record_fields(struct wire *w, union msg *u)
 
 	m = &u->record;
 	wire_name(w, m->sandbox, sizeof(m->sandbox));
+	msg_target(w, &m->target);
 	wire_u64(w, &m->version, 0, UINT64_MAX);
 	wire_u8(w, &m->unlocked, 0, 1);
 }
@@ -77,6 +78,8 @@ limits_fields(struct wire *w, union msg *u)
 	m = &u->limits;
 	wire_u32(w, &m->viewers, 1, 65536);
 	wire_u32(w, &m->replay, 0, 1073741824);
+	wire_u32(w, &m->timeout_dial, 1, UINT32_MAX);
+	wire_u32(w, &m->timeout_handshake, 1, UINT32_MAX);
 	wire_u32(w, &m->timeout_channel, 1, UINT32_MAX);
 	wire_u32(w, &m->timeout_ping, 1, UINT32_MAX);
 	wire_u32(w, &m->timeout_stalled, 1, UINT32_MAX);

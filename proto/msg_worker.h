@@ -19,6 +19,7 @@
 
 #include <stdint.h>
 
+#include "msg_grant.h"
 #include "sizes.h"
 #include "wire.h"
 
@@ -27,6 +28,7 @@
 /* The worker's record; the blob is its body (record.h). */
 struct msg_record {
 	char		sandbox[SANDBOX_ID_MAX + 1];
+	struct target	target;
 	uint64_t	version;
 	uint8_t		unlocked;	/* secrets unlocked */
 };
@@ -35,6 +37,8 @@ struct msg_record {
 struct msg_limits {
 	uint32_t	viewers;	/* per session */
 	uint32_t	replay;
+	uint32_t	timeout_dial;	/* from DIAL to its answer */
+	uint32_t	timeout_handshake;
 	uint32_t	timeout_channel;
 	uint32_t	timeout_ping;
 	uint32_t	timeout_stalled;

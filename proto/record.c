@@ -21,7 +21,7 @@
 #include "record.h"
 
 /* Tag, length of the name, length of the value. */
-#define ITEM_HEAD	(1 + 1 + 4)
+#define ITEM_HEAD	(1 + 2 + 4)
 
 static int	 item_valid(const struct record_item *);
 
@@ -48,6 +48,7 @@ void
 record_item_put(uint8_t *p, const struct record_item *it)
 {
 	*p++ = it->tag;
+	*p++ = (uint8_t)(it->namelen >> 8);
 	*p++ = (uint8_t)it->namelen;
 	*p++ = (uint8_t)(it->len >> 24);
 	*p++ = (uint8_t)(it->len >> 16);
@@ -76,9 +77,9 @@ record_item_get(struct record_item *it, const uint8_t *body, size_t len,
 	p = body + *pos;
 	left -= ITEM_HEAD;
 	it->tag = p[0];
-	it->namelen = p[1];
-	it->len = (size_t)p[2] << 24 | (size_t)p[3] << 16 |
-	    (size_t)p[4] << 8 | p[5];
+	it->namelen = (size_t)p[1] << 8 | p[2];
+	it->len = (size_t)p[3] << 24 | (size_t)p[4] << 16 |
+	    (size_t)p[5] << 8 | p[6];
 	if (left < it->namelen || left - it->namelen < it->len)
 		return (-1);
 	it->name = (const char *)p + ITEM_HEAD;

@@ -26,16 +26,27 @@
  * name and a value, in a sealed memfd.  The catalog makes it, the worker
  * reads it, the parent passes it on unread.  What a worker has the pty helper
  * start is written the same way, with secrets opened: ARG, ENV and CWD.
+ * The name of a FILE is its mode in four octal digits and its absolute path:
+ * "0600/root/.netrc".
  */
 #define RECORD_ARG	1		/* of the pty command, in order */
 #define RECORD_ENV	2		/* name, plain value */
 #define RECORD_SECRET	3		/* name, sealed value: environment */
 #define RECORD_PUBLIC_KEY 4		/* hex: which seal key to open with */
 #define RECORD_CWD	5		/* directory; not in a record */
-#define RECORD_TAG_MAX	RECORD_CWD
+#define RECORD_FILE	6		/* mode and path, sealed content */
+#define RECORD_SSH_USER	7		/* to log in as */
+#define RECORD_SSH_KEY	8		/* sealed private key */
+#define RECORD_SSH_KEYFILE 9		/* path; the key comes as KEYFILE */
+#define RECORD_SSH_PASSPHRASE 10	/* sealed, of the private key */
+#define RECORD_SSH_PASSWORD 11		/* sealed */
+#define RECORD_HOST_KEY	12		/* type or empty, fingerprint */
+#define RECORD_HOST_REVOKED 13		/* the same: never this one */
+#define RECORD_HOST_CHECK 14		/* "yes", "accept-new" or "no" */
+#define RECORD_TAG_MAX	RECORD_HOST_CHECK
 
 #define RECORD_ITEMS_MAX	1024
-#define RECORD_NAME_MAX		255
+#define RECORD_NAME_MAX		1023
 #define RECORD_VALUE_MAX	(1024 * 1024)
 
 struct record_item {

@@ -22,6 +22,7 @@
 #define PRINCIPAL_MAX		2048	/* a DID; also the longest sub */
 #define TOKEN_MAX		8192
 #define USER_NAME_MAX		32
+#define HOST_MAX		253	/* a DNS name or an address */
 #define ADDRESS_MAX		47	/* IPv6 text form */
 #define REASON_MAX		255
 #define LOG_TEXT_MAX		1023

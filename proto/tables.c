@@ -35,11 +35,12 @@
 	{ IMSG_READY,		MR_ONCE,	MS_SETUP }
 #define CONF_COMMON							\
 	{ IMSG_CONF_BEGIN,	0,		READY_TO_RUN },		\
-	{ IMSG_CONF_API,	0,		MS_CONF },		\
-	{ IMSG_CONF_KEY,	MR_FD,		MS_CONF },		\
 	{ IMSG_CONF_END,	0,		MS_CONF },		\
 	{ IMSG_CONF_SWITCH,	0,		MS_STAGED },		\
 	{ IMSG_CONF_DROP,	0,		MS_STAGED }
+#define CONF_APIS							\
+	{ IMSG_CONF_API,	0,		MS_CONF },		\
+	{ IMSG_CONF_KEY,	MR_FD,		MS_CONF }
 #define CONF_ANSWERS							\
 	{ IMSG_CONF_OK,		0,		MS_SETUP | MS_CONF },	\
 	{ IMSG_CONF_FAIL,	0,		MS_SETUP | MS_CONF }
@@ -48,6 +49,7 @@ static const struct msg_rule rules_parent_to_frontend[] = {
 	TO_CHILD,
 	START_STOP,
 	CONF_COMMON,
+	CONF_APIS,
 	{ IMSG_CONF_FRONTEND,	0,		MS_CONF },
 	{ IMSG_CONF_ALG,	0,		MS_CONF },
 	{ IMSG_CONF_ORIGIN,	0,		MS_CONF },
@@ -72,10 +74,15 @@ static const struct msg_rule rules_parent_to_catalog[] = {
 	TO_CHILD,
 	START_STOP,
 	CONF_COMMON,
+	CONF_APIS,
+	{ IMSG_CONF_CATALOG,	0,		MS_CONF },
+	{ IMSG_CONF_KNOWN,	MR_FD,		MS_CONF },
+	{ IMSG_CONF_LEARNED,	MR_FD,		MS_CONF },
 	{ IMSG_CONF_SANDBOX,	MR_BLOB,	MS_CONF },
 	{ IMSG_CONF_OWNER,	0,		MS_CONF },
 	{ IMSG_CHANNEL,		MR_FD,		READY_TO_RUN },
-	{ IMSG_RECHECK,		0,		MS_RUN }
+	{ IMSG_RECHECK,		0,		MS_RUN },
+	{ IMSG_LEARN,		0,		MS_RUN }
 };
 
 static const struct msg_rule rules_catalog_to_parent[] = {
@@ -86,16 +93,28 @@ static const struct msg_rule rules_catalog_to_parent[] = {
 	{ IMSG_RECHECK_OK,	0,		MS_RUN },
 	{ IMSG_RECHECK_FAIL,	0,		MS_RUN },
 	{ IMSG_RECHECK_LATER,	0,		MS_RUN },
+	{ IMSG_LEARN_OK,	0,		MS_RUN },
+	{ IMSG_LEARN_FAIL,	0,		MS_RUN },
 	{ IMSG_DENIAL,		0,		MS_RUN }
 };
 
 static const struct msg_rule rules_parent_to_dialer[] = {
 	TO_CHILD,
-	START_STOP
+	START_STOP,
+	CONF_COMMON,
+	{ IMSG_CONF_DIALER,	0,		MS_CONF },
+	{ IMSG_CONF_EGRESS,	0,		MS_CONF },
+	{ IMSG_CONF_RESOLVER,	0,		MS_CONF },
+	{ IMSG_CONF_RESOLV,	MR_FD,		MS_CONF },
+	{ IMSG_CONF_HOSTS,	MR_FD,		MS_CONF },
+	{ IMSG_DIAL,		0,		MS_RUN }
 };
 
 static const struct msg_rule rules_dialer_to_parent[] = {
-	FROM_CHILD
+	FROM_CHILD,
+	CONF_ANSWERS,
+	{ IMSG_DIAL_OK,		MR_FD,		MS_RUN },
+	{ IMSG_DIAL_FAIL,	0,		MS_RUN }
 };
 
 static const struct msg_rule rules_parent_to_control[] = {
@@ -127,6 +146,7 @@ static const struct msg_rule rules_parent_to_worker[] = {
 	TO_CHILD,
 	START_STOP,
 	{ IMSG_SEALKEY,		MR_FD,		MS_SETUP },
+	{ IMSG_KEYFILE,		MR_FD | MR_ONCE, MS_SETUP },
 	{ IMSG_RECORD,		MR_BLOB | MR_ONCE, MS_SETUP },
 	{ IMSG_LIMITS,		0,		READY_TO_RUN },
 	{ IMSG_CHANNEL,		MR_FD,		READY_TO_RUN },
@@ -134,6 +154,10 @@ static const struct msg_rule rules_parent_to_worker[] = {
 	{ IMSG_PTY_OK,		MR_FD,		MS_RUN },
 	{ IMSG_PTY_FAIL,	0,		MS_RUN },
 	{ IMSG_PTY_EXIT,	0,		MS_RUN },
+	{ IMSG_DIAL_OK,		MR_FD,		MS_RUN },
+	{ IMSG_DIAL_FAIL,	0,		MS_RUN },
+	{ IMSG_LEARN_OK,	0,		MS_RUN },
+	{ IMSG_LEARN_FAIL,	0,		MS_RUN },
 	{ IMSG_KILL,		0,		READY_TO_RUN },
 	{ IMSG_DETACH,		0,		READY_TO_RUN },
 	{ IMSG_EXIT_OK,		MR_ONCE,	MS_RUN }
@@ -144,6 +168,8 @@ static const struct msg_rule rules_worker_to_parent[] = {
 	{ IMSG_PTY_REQ,		MR_BLOB,	MS_RUN },
 	{ IMSG_PTY_SIGNAL,	0,		MS_RUN },
 	{ IMSG_PTY_HANGUP,	0,		MS_RUN },
+	{ IMSG_DIAL,		0,		MS_RUN },
+	{ IMSG_HOSTKEY,		0,		MS_RUN },
 	{ IMSG_SESSION_UP,	0,		MS_RUN },
 	{ IMSG_SESSION_END,	0,		MS_RUN },
 	{ IMSG_VIEWER_UP,	0,		MS_RUN },

@@ -49,6 +49,7 @@ _CALL = "reason:u8"
 _SESSION = "session:uuid"
 _KEY = "api:u8 alg:u8 kid:str issuer:str"
 _REASON = "reason:str"
+_TARGET = "upstream:u8 user:str host:str port:u16"
 MESSAGES = {
     "HELLO": (1, "version:u32 role:u8"),
     "BLOB": (2, ""),
@@ -74,17 +75,25 @@ MESSAGES = {
     "CONF_ALG": (36, _KEY),
     "CONF_ORIGIN": (37, "api:u8 origin:str"),
     "CONF_PROXY": (38, "family:u8 addr:f16 prefix:u8"),
-    "CONF_SANDBOX": (39, "sandbox:str user:str version:u64"),
+    "CONF_SANDBOX": (39, f"sandbox:str {_TARGET} version:u64"),
     "CONF_OWNER": (40, "owner:str"),
     "CONF_END": (41, ""),
     "CONF_OK": (42, ""),
     "CONF_FAIL": (43, _REASON),
     "CONF_SWITCH": (44, ""),
     "CONF_DROP": (45, ""),
+    "CONF_CATALOG": (46, "hostcheck:u8"),
+    "CONF_KNOWN": (47, ""),
+    "CONF_LEARNED": (48, ""),
+    "CONF_DIALER": (49, "timeout_resolve:u32 timeout_connect:u32"),
+    "CONF_EGRESS": (50, "allow:u8 family:u8 addr:f16 prefix:u8 port:u16"),
+    "CONF_RESOLVER": (51, "family:u8 addr:f16 port:u16"),
+    "CONF_RESOLV": (52, ""),
+    "CONF_HOSTS": (53, ""),
     "AUTHORIZE": (64, "api:u8 action:u8 token:str object:str address:str"),
     "DENIED": (65, "reason:u8"),
     "GRANT_OPEN": (66, "frontend:u32 api:u8 principal:str sandbox:str"
-                   " user:str version:u64 address:str"),
+                   f" {_TARGET} version:u64 address:str"),
     "GRANT_SESSION": (67, "frontend:u32 api:u8 action:u8 principal:str"
                       " session:uuid hash:f32 address:str"),
     "GRANT": (68, "grant:f16 channel:u32 actions:u8 mode:u8 viewer:u32"
@@ -112,8 +121,9 @@ MESSAGES = {
     "CLOSE_OK": (108, ""),
     "CALL_FAIL": (109, _CALL),
     "SEALKEY": (128, ""),
-    "RECORD": (129, "sandbox:str version:u64 unlocked:u8"),
-    "LIMITS": (130, "viewers:u32 replay:u32 timeout_channel:u32"
+    "RECORD": (129, f"sandbox:str {_TARGET} version:u64 unlocked:u8"),
+    "LIMITS": (130, "viewers:u32 replay:u32 timeout_dial:u32"
+               " timeout_handshake:u32 timeout_channel:u32"
                " timeout_ping:u32 timeout_stalled:u32 timeout_idle:u32"
                " timeout_detached_ssh:u32"),
     "PTY_REQ": (131, "session:uuid cols:u16 rows:u16"),
@@ -131,6 +141,14 @@ MESSAGES = {
     "MAY_EXIT": (142, ""),
     "EXIT_OK": (143, ""),
     "PTY_HANGUP": (144, _SESSION),
+    "KEYFILE": (145, ""),
+    "DIAL": (146, "host:str port:u16"),
+    "DIAL_OK": (147, ""),
+    "DIAL_FAIL": (148, "reason:u8 error:u32"),
+    "HOSTKEY": (149, "type:u8 hash:f32"),
+    "LEARN": (150, "sandbox:str host:str port:u16 type:u8 hash:f32"),
+    "LEARN_OK": (151, ""),
+    "LEARN_FAIL": (152, "reason:u8"),
     "PTY_START": (160, "session:uuid user:str privileged:u8"),
     "PTY_RUNNING": (161, "pid:u32"),
     "CTL_SHOW": (192, "what:u8 after:u64"),
@@ -224,7 +242,9 @@ def blob(data, seals=SEALS):
     return fd
 
 
-ARG, ENV, SECRET, PUBLIC_KEY, CWD = range(1, 6)
+(ARG, ENV, SECRET, PUBLIC_KEY, CWD, FILE, SSH_USER, SSH_KEY, SSH_KEYFILE,
+ SSH_PASSPHRASE, SSH_PASSWORD, HOST_KEY, HOST_REVOKED,
+ HOST_CHECK) = range(1, 15)
 
 
 def record(*items):
@@ -233,7 +253,7 @@ def record(*items):
     for item in items:
         tag, name, value = item if len(item) == 3 else (item[0], "", item[1])
         name, value = _bytes(name), _bytes(value)
-        out.append(struct.pack(">BBI", tag, len(name), len(value)) + name +
+        out.append(struct.pack(">BHI", tag, len(name), len(value)) + name +
                    value)
     return b"".join(out)
 

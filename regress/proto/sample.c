@@ -72,7 +72,7 @@ sample_type(size_t i)
 {
 	static const struct msg_type *const areas[] = {
 		msg_conf_types, msg_grant_types, msg_worker_types,
-		msg_ctl_types
+		msg_dial_types, msg_ctl_types
 	};
 	const struct msg_type	*t;
 	size_t			 a;

@@ -78,8 +78,8 @@ class Catalog(gwproto.Child):
 
     def sandbox(self, name, *owners, user="demo", version=7, body=BODY):
         fd = gwproto.blob(body)
-        self.send("CONF_SANDBOX", sandbox=name, user=user, version=version,
-                  blob=fd)
+        self.send("CONF_SANDBOX", sandbox=name, upstream=1, user=user,
+                  host="", port=0, version=version, blob=fd)
         os.close(fd)
         for owner in owners:
             self.send("CONF_OWNER", owner=owner)

@@ -115,7 +115,8 @@ add(struct static_records *sr, const char *sandbox, const char *owner)
 
 	memset(&m, 0, sizeof(m));
 	strlcpy(m.sandbox, sandbox, sizeof(m.sandbox));
-	strlcpy(m.user, "demo", sizeof(m.user));
+	m.target.upstream = UPSTREAM_PTY;
+	strlcpy(m.target.user, "demo", sizeof(m.target.user));
 	m.version = 0x123456789abcdef0;
 	assert_int_equal(static_add(sr, &m, body, bodylen, &why), 0);
 	if (owner != NULL)
@@ -199,7 +200,7 @@ test_record(void **state)
 	low = lowest_fd();
 	for (i = 0; i < 100; i++) {
 		assert_int_equal(ask(ALICE, "box", 1), CATALOG_YES);
-		assert_string_equal(got.found.user, "demo");
+		assert_string_equal(got.found.target.user, "demo");
 		assert_true(got.found.version == 0x123456789abcdef0);
 		assert_int_equal(blob_map(got.found.record, BLOB_RECORD_MAX,
 		    &p, &len), 0);
