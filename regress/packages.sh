@@ -22,15 +22,17 @@ cd "$(dirname "$0")/.."
 
 BUILD_PACKAGES="gcc make pkg-config byacc libbsd-dev libmd-dev libevent-dev
     libjson-c-dev libjwt-dev libsodium-dev libseccomp-dev libc6-dev
-    curl"
+    libssh2-1-dev libssl-dev curl"
 TEST_PACKAGES="clang libclang-rt-14-dev libcmocka-dev bmake mandoc
     binutils procps psmisc gdb strace sudo tmux systemd passwd util-linux
-    python3 python3-pytest python3-websockets"
+    python3 python3-pytest python3-websockets python3-paramiko
+    openssh-server openssh-client openssh-sftp-server dnsmasq-base"
 
-# Debian 12 as first released has holes in these two that the daemon would
-# be open to; the fixed builds are in its security updates.
+# Debian 12 as first released has holes in these that the daemon would be
+# open to; the fixed builds are in its security updates.
 FIXED="libevent-core-2.1-7=2.1.12-stable-8+deb12u1
-    libjwt0=1.10.2-1+deb12u1"
+    libjwt0=1.10.2-1+deb12u1
+    libssh2-1=1.10.0-3+deb12u1"
 
 die() {
 	echo "packages: $*" >&2
