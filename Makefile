@@ -67,8 +67,9 @@ SESSIOND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		sessiond/dialect.c sessiond/dialect_ssh.c \
 		sessiond/driver_pty.c sessiond/frame.c sessiond/front.c \
 		sessiond/grant.c sessiond/input.c sessiond/launch.c \
-		sessiond/ring.c sessiond/secrets.c sessiond/session.c \
-		sessiond/sessiond.c sessiond/viewer.c sessiond/wsconn.c
+		sessiond/opened.c sessiond/ring.c sessiond/secrets.c \
+		sessiond/session.c sessiond/sessiond.c \
+		sessiond/upstream_pty.c sessiond/viewer.c sessiond/wsconn.c
 
 CTL_SRCS =	$(TOKEN_SRCS) \
 		common/paths.c \

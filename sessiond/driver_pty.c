@@ -53,7 +53,7 @@ struct driver_pty {
 	struct driver		 driver;	/* first */
 	struct event_base	*base;
 	struct chan		*parent;
-	struct launch		*launch;
+	struct opened		*opened;
 	int			 fd;		/* -1: no shell yet */
 	struct event		 ev_read;
 	struct event		 ev_write;
@@ -103,7 +103,7 @@ static const char *const	 pty_stages[PTY_STAGE_MAX + 1] = {
 
 struct driver *
 driver_pty_new(struct event_base *base, struct chan *parent,
-    struct launch *launch)
+    struct opened *opened)
 {
 	struct driver_pty	*d;
 
@@ -112,7 +112,7 @@ driver_pty_new(struct event_base *base, struct chan *parent,
 	d->driver.ops = &driver_pty_ops;
 	d->base = base;
 	d->parent = parent;
-	d->launch = launch;
+	d->opened = opened;
 	d->fd = -1;
 	evtimer_assign(&d->ev_timer, base, pty_timer, d);
 	return (&d->driver);
@@ -138,7 +138,7 @@ driver_pty_started(struct driver *driver, int fd)
 	    pty_readable, d);
 	event_assign(&d->ev_write, d->base, fd, EV_WRITE, pty_writable, d);
 	if (event_add(&d->ev_read, NULL) == -1) {
-		session_failed(driver->session, END_FAILED, "");
+		session_failed(driver->session, FAIL_SHELL);
 		return;
 	}
 	session_opened(driver->session);
@@ -152,7 +152,7 @@ driver_pty_failed(struct driver *driver, enum pty_stage stage, int error)
 	d->asked = 0;
 	log_warnx("session %s: %s: %s", driver->session->id,
 	    pty_stages[stage], error == 0 ? "failed" : strerror(error));
-	session_failed(driver->session, END_FAILED, "");
+	session_failed(driver->session, FAIL_SHELL);
 }
 
 void
@@ -185,7 +185,7 @@ pty_open(struct driver *driver, uint16_t cols, uint16_t rows)
 	    sizeof(im.m.pty_req.session));
 	im.m.pty_req.cols = cols;
 	im.m.pty_req.rows = rows;
-	if ((im.blob = launch_blob(d->launch)) == -1) {
+	if ((im.blob = launch_blob(d->opened)) == -1) {
 		log_warn("session %s: command and environment",
 		    driver->session->id);
 		return (-1);

@@ -24,7 +24,7 @@
 struct chan;
 struct driver;
 struct event_base;
-struct launch;
+struct opened;
 
 /*
  * A shell on a pseudo terminal of this machine.  The worker holds the
@@ -34,7 +34,7 @@ struct launch;
 
 /* NULL when out of memory; the channel is the one to the parent. */
 struct driver	*driver_pty_new(struct event_base *, struct chan *,
-		    struct launch *);
+		    struct opened *);
 
 /* The shell runs; the master is ours from now on. */
 void		 driver_pty_started(struct driver *, int);

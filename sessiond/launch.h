@@ -17,30 +17,13 @@
 #ifndef GATEWAYD_SESSIOND_LAUNCH_H
 #define GATEWAYD_SESSIOND_LAUNCH_H
 
-#include <stddef.h>
-#include <stdint.h>
+struct opened;
 
 /*
- * What the record of a local sandbox says about its shell: command and
- * environment, with the secrets opened.
+ * What starts the shell of a local sandbox: a sealed memfd for the pty
+ * helper, with items as in record.h, RECORD_ARG for each argument and
+ * RECORD_ENV for each variable, secrets among them.  -1 with errno.
  */
-struct launch;
-
-/*
- * Read the body of a record, which must stay where it is, and open what is
- * sealed in it with the keys on these descriptors, which stay the caller's.
- * A secret that cannot be opened is skipped and its name logged.  After this
- * no key is in memory.  Returns NULL after a log line if the worker cannot
- * go on: the record is malformed, or memory cannot be locked.
- */
-struct launch	*launch_new(const uint8_t *, size_t, int unlocked,
-		    const int *keys, size_t nkeys);
-
-/*
- * A sealed memfd for the pty helper: items as in record.h, RECORD_ARG for
- * each argument and RECORD_ENV for each variable, secrets among them.  -1
- * with errno.
- */
-int		 launch_blob(struct launch *);
+int		 launch_blob(struct opened *);
 
 #endif

@@ -64,6 +64,10 @@ struct secrets {
 
 static enum secrets_result
 		 guarded_new(const struct secrets *, size_t, uint8_t **);
+static enum secrets_result
+		 slot_room(struct secrets *, size_t);
+static unsigned int
+		 slot_fill(struct secrets *, size_t);
 static int	 key_read(int, uint8_t *);
 static unsigned int
 		 key_pick(const struct secrets *, const char *, size_t);
@@ -135,12 +139,14 @@ secrets_reserve(struct secrets *s, size_t size)
 {
 	enum secrets_result	 res;
 
-	if (s->nkeys == 0)
+	if (s->state != STORE_FILLING)
 		return (SECRETS_NOKEY);
 	if (s->arena != NULL || size > SECRETS_TOTAL_MAX)
 		return (SECRETS_FULL);
 	if (size == 0)
 		return (SECRETS_OK);
+	if (sodium_init() == -1)
+		return (SECRETS_NOMEM);
 	if ((res = guarded_new(s, size, &s->arena)) == SECRETS_OK)
 		s->size = size;
 	return (res);
@@ -151,26 +157,60 @@ secrets_open(struct secrets *s, const char *pub, size_t publen,
     const char *text, size_t len, unsigned int *idx)
 {
 	enum secrets_result	 res;
-	struct slot		*slots;
 	size_t			 n;
 
 	if (s->nkeys == 0)
 		return (SECRETS_NOKEY);
 	n = secrets_size(len);
+	if ((res = slot_room(s, n)) != SECRETS_OK)
+		return (res);
+	res = box_open(s, key_pick(s, pub, publen), text, len, n);
+	if (res == SECRETS_OK)
+		*idx = slot_fill(s, n);
+	return (res);
+}
+
+/* The offset of the descriptor is given, and one byte more looked for. */
+enum secrets_result
+secrets_file(struct secrets *s, int fd, size_t len, unsigned int *idx)
+{
+	enum secrets_result	 res;
+	uint8_t			 more;
+
+	if (s->state != STORE_FILLING || fd == -1 || len == 0)
+		return (SECRETS_BAD);
+	if ((res = slot_room(s, len)) != SECRETS_OK)
+		return (res);
+	if (pread(fd, s->arena + s->used, len, 0) != (ssize_t)len ||
+	    pread(fd, &more, 1, (off_t)len) != 0)
+		return (SECRETS_BAD);
+	*idx = slot_fill(s, len);
+	return (SECRETS_OK);
+}
+
+/* Whether there is room for a plaintext of n bytes. */
+static enum secrets_result
+slot_room(struct secrets *s, size_t n)
+{
+	struct slot	*slots;
+
 	if (n > s->size - s->used || s->nslots == SECRETS_COUNT_MAX)
 		return (SECRETS_FULL);
 	slots = reallocarray(s->slots, s->nslots + 1, sizeof(*slots));
 	if (slots == NULL)
 		return (SECRETS_NOMEM);
 	s->slots = slots;
-	res = box_open(s, key_pick(s, pub, publen), text, len, n);
-	if (res != SECRETS_OK)
-		return (res);
+	return (SECRETS_OK);
+}
+
+/* The n bytes at the end of what is used are a plaintext. */
+static unsigned int
+slot_fill(struct secrets *s, size_t n)
+{
 	s->slots[s->nslots].off = s->used;
 	s->slots[s->nslots].len = n;
 	s->used += n;
-	*idx = s->nslots++;
-	return (SECRETS_OK);
+	return (s->nslots++);
 }
 
 int

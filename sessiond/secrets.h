@@ -79,6 +79,13 @@ enum secrets_result
 	 secrets_open(struct secrets *, const char *pub, size_t publen,
 	    const char *text, size_t len, unsigned int *);
 
+/*
+ * Take the len bytes of a file, which must be all of it.  The offset of the
+ * descriptor is neither used nor changed.  Sets the index for get().
+ */
+enum secrets_result
+	 secrets_file(struct secrets *, int fd, size_t len, unsigned int *);
+
 /* Clear the keys and close the store.  0, or -1 with errno: do not go on. */
 int	 secrets_keys_wipe(struct secrets *);
 

@@ -68,6 +68,7 @@ session_new(struct event_base *base, const char *id,
 	}
 	strlcpy(s->id, id, sizeof(s->id));
 	s->state = SESSION_STARTING;
+	s->end.fail = FAIL_SHELL;
 	s->base = base;
 	s->hooks = hooks;
 	s->owner = owner;
@@ -147,9 +148,10 @@ session_lost(struct session *s, const char *text)
 }
 
 void
-session_failed(struct session *s, enum end reason, const char *text)
+session_failed(struct session *s, enum fail why)
 {
-	session_finish(s, reason, EXIT_UNKNOWN, 0, text);
+	s->end.fail = why;
+	session_finish(s, END_FAILED, EXIT_UNKNOWN, 0, "");
 }
 
 void
@@ -531,10 +533,9 @@ session_on_state(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (s->state == SESSION_STARTING) {
-		s->end.late = 1;
-		session_failed(s, END_FAILED, "timed out");
-	} else if (s->state == SESSION_RUNNING)
+	if (s->state == SESSION_STARTING)
+		session_failed(s, FAIL_TIMEOUT);
+	else if (s->state == SESSION_RUNNING)
 		session_end(s, END_DETACHED);
 	else
 		session_later(s);

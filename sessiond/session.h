@@ -69,7 +69,7 @@ struct session_end {
 	enum end	reason;
 	uint8_t		how;		/* EXIT_* */
 	uint8_t		code;
-	int		late;		/* END_FAILED: it took too long */
+	enum fail	fail;		/* of END_FAILED, for who opened it */
 	char		text[SESSION_TEXT_MAX + 1];
 };
 
@@ -152,7 +152,7 @@ void		 session_output(struct session *, size_t);
 void		 session_writable(struct session *);
 void		 session_exited(struct session *, uint8_t how, uint8_t code);
 void		 session_lost(struct session *, const char *);
-void		 session_failed(struct session *, enum end, const char *);
+void		 session_failed(struct session *, enum fail);
 
 /* For viewers. */
 void		 session_joined(struct session *, struct viewer *);

@@ -33,11 +33,11 @@
 #include "child.h"
 #include "dialect.h"
 #include "driver.h"
-#include "driver_pty.h"
 #include "grant.h"
 #include "log.h"
+#include "opened.h"
 #include "session.h"
-#include "launch.h"
+#include "upstream.h"
 #include "viewer.h"
 #include "worker.h"
 
@@ -54,7 +54,6 @@
 #define WORKER_EXIT_SECS	1
 
 static void	 worker_dispatch_parent(struct chan *, struct imsg *, void *);
-static void	 worker_dispatch_pty(struct worker *, struct imsg *);
 static void	 worker_sealkey(struct worker *, struct imsg *);
 static void	 worker_record(struct worker *, struct imsg *);
 static void	 worker_limits(struct worker *, const struct msg_limits *);
@@ -67,7 +66,6 @@ static void	 worker_stop(struct worker *);
 static void	 worker_check_exit(struct worker *);
 static void	 worker_on_exit(int, short, void *);
 static void	 worker_offer(struct worker *);
-static struct driver *worker_driver(struct worker *, const char *);
 static void	 worker_opened(struct session *);
 static void	 worker_viewer_up(struct session *, struct viewer *);
 static void	 worker_viewer_down(struct session *, struct viewer *,
@@ -93,11 +91,13 @@ main(int argc, char *argv[])
 
 	(void)argc;
 	setproctitle_init(argc, argv, environ);
+	upstream_setup();
 	child_start(ROLE_WORKER, &setup);
 	memset(&w, 0, sizeof(w));
 	TAILQ_INIT(&w.fronts);
 	RB_INIT(&w.places);
 	grants_init(&w.grants);
+	w.keyfile = -1;
 	if ((w.base = event_base_new()) == NULL)
 		fatal("event base");
 	w.parent = child_channel(w.base, &parent_to_worker,
@@ -130,6 +130,10 @@ worker_dispatch_parent(struct chan *c, struct imsg *im, void *arg)
 	case IMSG_SEALKEY:
 		worker_sealkey(w, im);
 		break;
+	case IMSG_KEYFILE:
+		w->keyfile = im->fd;
+		im->fd = -1;
+		break;
 	case IMSG_RECORD:
 		worker_record(w, im);
 		break;
@@ -144,11 +148,6 @@ worker_dispatch_parent(struct chan *c, struct imsg *im, void *arg)
 		break;
 	case IMSG_GRANT:
 		worker_grant(w, &im->m.grant);
-		break;
-	case IMSG_PTY_OK:
-	case IMSG_PTY_FAIL:
-	case IMSG_PTY_EXIT:
-		worker_dispatch_pty(w, im);
 		break;
 	case IMSG_KILL:
 		worker_kill(w, &im->m.session_end);
@@ -165,7 +164,8 @@ worker_dispatch_parent(struct chan *c, struct imsg *im, void *arg)
 	case IMSG_EXIT_OK:
 		_exit(0);
 	default:
-		fatalx("%s of the parent", msg_name(im->type));
+		upstream_dispatch(w, im);
+		break;
 	}
 }
 
@@ -173,13 +173,13 @@ worker_dispatch_parent(struct chan *c, struct imsg *im, void *arg)
 static void
 worker_sealkey(struct worker *w, struct imsg *im)
 {
-	if (w->launch != NULL || w->nkeys == nitems(w->keys))
+	if (w->opened != NULL || w->nkeys == nitems(w->keys))
 		fatalx("too many seal keys, or one too late");
 	w->keys[w->nkeys++] = im->fd;
 	im->fd = -1;
 }
 
-/* The body stays mapped, for every shell is started with what is in it. */
+/* The body stays mapped, for every session is opened with what is in it. */
 static void
 worker_record(struct worker *w, struct imsg *im)
 {
@@ -191,12 +191,17 @@ worker_record(struct worker *w, struct imsg *im)
 	log_fatal_exits(EXITS_RECORD);
 	if (blob_map(im->blob, BLOB_RECORD_MAX, &p, &len) == -1)
 		fatal("record");
-	if ((w->launch = launch_new(p, len, m->unlocked, w->keys,
-	    w->nkeys)) == NULL)
+	if ((w->opened = opened_new(p, len, m->unlocked, w->keys, w->nkeys,
+	    w->keyfile)) == NULL)
 		fatalx("cannot use the record");
 	for (i = 0; i < w->nkeys; i++)
 		close(w->keys[i]);
 	w->nkeys = 0;
+	if (w->keyfile != -1)
+		close(w->keyfile);
+	w->keyfile = -1;
+	w->target = m->target;
+	upstream_start(w);
 	log_fatal_exits(EXITS_FATAL);
 }
 
@@ -205,18 +210,19 @@ worker_limits(struct worker *w, const struct msg_limits *m)
 {
 	w->limits.viewers = m->viewers;
 	w->limits.replay = m->replay;
-	w->limits.open = m->timeout_channel;
+	w->limits.open = upstream_time(m);
 	w->limits.ping = m->timeout_ping;
 	w->limits.stalled = m->timeout_stalled;
 	w->limits.idle = m->timeout_idle;
 	w->limits.detached = m->timeout_detached_ssh;
+	w->timeouts = *m;
 	w->limited = 1;
 }
 
 static void
 worker_start(struct worker *w)
 {
-	if (w->launch == NULL || !w->limited)
+	if (w->opened == NULL || !w->limited)
 		fatalx("started without a record or limits");
 	dialect_setup();
 	child_ready(w->parent, SANDBOX_WORKER);
@@ -244,33 +250,7 @@ worker_grant(struct worker *w, const struct msg_grant *m)
 		log_warn("grant");
 }
 
-static void
-worker_dispatch_pty(struct worker *w, struct imsg *im)
-{
-	struct driver	*d;
-
-	/* A session that has ended may still be reported about. */
-	switch (im->type) {
-	case IMSG_PTY_OK:
-		if ((d = worker_driver(w, im->m.pty_ok.session)) == NULL)
-			return;
-		driver_pty_started(d, im->fd);
-		im->fd = -1;
-		break;
-	case IMSG_PTY_FAIL:
-		if ((d = worker_driver(w, im->m.pty_fail.session)) != NULL)
-			driver_pty_failed(d, im->m.pty_fail.stage,
-			    im->m.pty_fail.error);
-		break;
-	case IMSG_PTY_EXIT:
-		if ((d = worker_driver(w, im->m.pty_exit.session)) != NULL)
-			driver_pty_exited(d, im->m.pty_exit.how,
-			    im->m.pty_exit.code);
-		break;
-	}
-}
-
-static struct driver *
+struct driver *
 worker_driver(struct worker *w, const char *session)
 {
 	struct place	*p;
@@ -401,7 +381,7 @@ worker_open(struct worker *w, const char *id, uint32_t front,
 		free(p);
 		return (NULL);
 	}
-	if ((d = driver_pty_new(w->base, w->parent, w->launch)) == NULL ||
+	if ((d = upstream_driver(w)) == NULL ||
 	    (p->session = session_new(w->base, id, &w->limits, d,
 	    &worker_hooks, p, cols, rows)) == NULL) {
 		log_warn("session %s", id);
@@ -466,7 +446,7 @@ worker_ended(struct session *s, const struct session_end *end)
 	struct imsg	 im;
 
 	if (p->waiting)
-		front_open_failed(p, end->late ? FAIL_TIMEOUT : FAIL_SHELL);
+		front_open_failed(p, end->fail);
 	imsg_init(&im, IMSG_SESSION_END, 0);
 	strlcpy(im.m.session_end.session, s->id,
 	    sizeof(im.m.session_end.session));

@@ -25,12 +25,14 @@
 
 #include "grant.h"
 #include "msg_conf.h"
+#include "msg_worker.h"
 #include "session.h"
 
 struct chan;
+struct driver;
 struct event_base;
 struct imsg;
-struct launch;
+struct opened;
 struct worker;
 
 /* A session, and who waits for it to open. */
@@ -57,7 +59,10 @@ struct front {
 struct worker {
 	struct event_base	*base;
 	struct chan		*parent;
-	struct launch		*launch;
+	struct opened		*opened;	/* the record */
+	struct target		 target;
+	struct msg_limits	 timeouts;
+	void			*upstream;	/* of upstream_*.c */
 	struct session_limits	 limits;
 	int			 limited;	/* LIMITS has come */
 	struct places		 places;
@@ -66,6 +71,7 @@ struct worker {
 	struct grants		 grants;
 	int			 keys[16];	/* until the record comes */
 	size_t			 nkeys;
+	int			 keyfile;
 	int			 stopping;
 	struct event		 ev_exit;
 };
@@ -78,6 +84,7 @@ time_t		 worker_now(void);
 struct place	*worker_place(struct worker *, const char *);
 struct place	*worker_open(struct worker *, const char *, uint32_t front,
 		    uint32_t request, uint16_t cols, uint16_t rows);
+struct driver	*worker_driver(struct worker *, const char *session);
 void		 worker_never(struct worker *, const char *, enum end);
 
 /* front.c: what frontends ask for */

@@ -256,7 +256,6 @@ test_key_files(void **state)
 
 	(void)state;
 	assert_non_null(s = secrets_new(0));
-	assert_int_equal(secrets_reserve(s, 1), SECRETS_NOKEY);
 	for (i = 0; i < nitems(bad); i++)
 		assert_int_equal(key_add(s, bad[i]), SECRETS_BAD);
 	assert_int_equal(pipe(fd), 0);
@@ -276,6 +275,40 @@ test_key_files(void **state)
 		assert_int_equal(key_add(s, OTHER), SECRETS_OK);
 	assert_int_equal(key_add(s, OTHER), SECRETS_FULL);
 	secrets_free(s);
+}
+
+/* A key file lies in guarded memory, too, and needs no seal key. */
+static void
+test_file(void **state)
+{
+	static const char	 text[] = "-----BEGIN";
+	struct secrets		*s;
+	const uint8_t		*p;
+	unsigned int		 idx;
+	size_t			 len;
+	FILE			*fp;
+	int			 fd;
+
+	(void)state;
+	assert_non_null(fp = tmpfile());
+	fd = fileno(fp);
+	assert_int_equal(write(fd, text, 10), 10);
+	assert_non_null(s = secrets_new(1));
+	assert_int_equal(secrets_file(s, fd, 10, &idx), SECRETS_FULL);
+	assert_int_equal(secrets_reserve(s, 32), SECRETS_OK);
+	assert_int_equal(secrets_file(s, -1, 10, &idx), SECRETS_BAD);
+	assert_int_equal(secrets_file(s, fd, 0, &idx), SECRETS_BAD);
+	assert_int_equal(secrets_file(s, fd, 9, &idx), SECRETS_BAD);
+	assert_int_equal(secrets_file(s, fd, 11, &idx), SECRETS_BAD);
+	assert_int_equal(secrets_file(s, fd, 10, &idx), SECRETS_OK);
+	assert_int_equal(secrets_keys_wipe(s), 0);
+	assert_int_equal(secrets_file(s, fd, 10, &idx), SECRETS_BAD);
+	assert_int_equal(secrets_begin(s), 0);
+	assert_non_null(p = secrets_get(s, idx, &len));
+	assert_int_equal(len, 10);
+	assert_memory_equal(p, text, 10);
+	secrets_free(s);
+	fclose(fp);
 }
 
 /* The record names the key; without a name, or an unknown one, the first. */
@@ -514,6 +547,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_each_character),
 		cmocka_unit_test(test_key_files),
+		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_key_choice),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_largest),

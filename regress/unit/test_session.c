@@ -300,7 +300,7 @@ test_open_fails(void **state)
 	assert_int_equal(opened, 0);
 	assert_int_equal(ended, 1);
 	assert_int_equal(how.reason, END_FAILED);
-	assert_true(how.late);
+	assert_int_equal(how.fail, FAIL_TIMEOUT);
 }
 
 static void
