@@ -35,8 +35,8 @@ CHILD_SRCS =	common/child.c common/priv.c common/sandbox_@OS@.c
 
 GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		common/notify.c common/paths.c common/proc.c \
-		gatewayd/audit.c gatewayd/broker.c gatewayd/conf_lex.c \
-		gatewayd/conf_set.c gatewayd/config.c \
+		gatewayd/audit.c gatewayd/broker.c gatewayd/conf_host.c \
+		gatewayd/conf_lex.c gatewayd/conf_set.c gatewayd/config.c \
 		gatewayd/confpush.c gatewayd/control.c gatewayd/ctl.c \
 		gatewayd/dialer.c gatewayd/door.c gatewayd/gatewayd.c \
 		gatewayd/kid.c \
@@ -46,7 +46,7 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		gatewayd/scrape.c gatewayd/session_table.c \
 		gatewayd/shell.c gatewayd/slot.c \
 		gatewayd/terminal.c gatewayd/worker.c \
-		proto/http.c proto/record.c
+		proto/base64.c proto/hostkey.c proto/http.c proto/record.c
 
 FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/accept.c gatewayd/api_pocketenv.c gatewayd/ask.c \

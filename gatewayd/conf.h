@@ -47,6 +47,15 @@ struct config_net {
 };
 TAILQ_HEAD(config_nets, config_net);
 
+/* A rule about where we may connect; the first that matches decides. */
+struct config_egress {
+	TAILQ_ENTRY(config_egress)	 entry;
+	int				 allow;
+	struct config_net		 net;
+	uint16_t			 port;		/* 0: any */
+};
+TAILQ_HEAD(config_egresses, config_egress);
+
 enum config_alg {
 	CONF_HS256 = 1,		/* file is a secret */
 	CONF_ES256,		/* file is a public key */
@@ -81,15 +90,42 @@ struct config_env {
 };
 TAILQ_HEAD(config_envs, config_env);
 
+/* A file line, whose value is the sealed text. */
+struct config_file {
+	TAILQ_ENTRY(config_file)	 entry;
+	char				*path;		/* in the sandbox */
+	uint16_t			 mode;		/* 0 to 0777 */
+	char				*sealed;
+};
+TAILQ_HEAD(config_files, config_file);
+
+/* A host key line. */
+struct config_hostkey {
+	TAILQ_ENTRY(config_hostkey)	 entry;
+	char				*type;		/* "" : of any type */
+	char				*fingerprint;	/* "SHA256:..." */
+};
+TAILQ_HEAD(config_hostkeys, config_hostkey);
+
+/* What is in there only for pty or only for ssh is else empty or NULL. */
 struct config_sandbox {
 	TAILQ_ENTRY(config_sandbox)	 entry;		/* in file order */
 	RB_ENTRY(config_sandbox)	 node;		/* by id */
 	char				*id;
 	struct config_strs		 owners;	/* at least one */
-	struct config_strs		 argv;		/* pty; at least one */
+	struct config_strs		 argv;		/* empty: ssh */
 	char				*user;		/* NULL: our own */
+	char				*ssh_host;	/* lower; NULL: pty */
+	uint16_t			 ssh_port;
+	char				*ssh_user;
+	struct config_hostkeys		 host_keys;
+	char				*key_sealed;	/* or NULL */
+	char				*key_file;	/* or NULL */
+	char				*passphrase;	/* sealed, or NULL */
+	char				*password;	/* sealed, or NULL */
 	struct config_envs		 envs;
 	struct config_envs		 secrets;
+	struct config_files		 files;
 };
 TAILQ_HEAD(config_sandboxes, config_sandbox);
 RB_HEAD(config_tree, config_sandbox);
@@ -110,13 +146,22 @@ struct config {
 	struct config_apis	 apis;
 	int			 page;
 	struct config_strs	 seal_keys;	/* files */
+	struct config_egresses	 egress;	/* in order */
+	struct config_listens	 resolvers;	/* none: resolv.conf's */
+	uint8_t			 host_check;	/* HOSTCHECK_*, msg_dial.h */
+	char			*known_hosts;	/* file, or NULL */
+	char			*learned_hosts;	/* file */
 	uint32_t		 sessions_sandbox;
 	uint32_t		 sessions_principal;
 	uint32_t		 viewers_session;
 	uint32_t		 requests;	/* per window and address */
 	uint32_t		 requests_window;	/* seconds */
 	uint64_t		 worker_memory;	/* bytes */
+	uint32_t		 dials_worker;	/* per minute */
 	uint32_t		 timeout_request;	/* all in seconds */
+	uint32_t		 timeout_resolve;
+	uint32_t		 timeout_connect;
+	uint32_t		 timeout_handshake;
 	uint32_t		 timeout_channel;
 	uint32_t		 timeout_ping;
 	uint32_t		 timeout_stalled;
@@ -152,6 +197,16 @@ int	 config_open_file(const char *, int, size_t, const char **);
 #define CONF_PUBLIC	0
 #define CONF_SECRET	1
 #define CONF_TEXT	2	/* as public, and may be empty */
+
+/*
+ * Open the file of learned host keys to read and append, close-on-exec.  It
+ * is made with mode 0600 if it does not exist and the flag says so.  What is
+ * there must be a regular file and no symbolic link, belong to root or to
+ * our effective uid, and be writable by its owner alone.
+ * Returns the descriptor or -1, as config_open_file() does; without the flag
+ * and without the file that is ENOENT.
+ */
+int	 config_open_learned(const char *, int, const char **);
 
 /*
  * Print what was read and what holds by default, in the grammar of

@@ -20,6 +20,8 @@
 #include <stdio.h>
 
 #include "conf.h"
+#include "msg_dial.h"
+#include "record.h"
 
 /* Reading gatewayd.conf(5): defaults, bounds, and the way in. */
 
@@ -50,6 +52,14 @@
 #define CONF_DETACHED_SSH	60
 #define CONF_RECHECK		60
 #define CONF_REPLAY		(1024 * 1024)
+#define CONF_HOST_CHECK		HOSTCHECK_YES
+#define CONF_LEARNED_HOSTS	"/var/lib/gatewayd/learned_hosts"
+#define CONF_RESOLVER_PORT	53
+#define CONF_SSH_PORT		22
+#define CONF_DIALS_WORKER	30
+#define CONF_TIMEOUT_RESOLVE	5
+#define CONF_TIMEOUT_CONNECT	10
+#define CONF_TIMEOUT_HANDSHAKE	20
 
 /*
  * Counts.  A list in the file is bounded by what a reload sends to a child
@@ -67,8 +77,14 @@
 #define CONF_ENV_MAX		256	/* env and secret lines of a sandbox */
 #define CONF_NAME_MAX		128	/* bytes of an environment name */
 #define CONF_UIDS_MAX		65536	/* width of worker uids */
+#define CONF_EGRESS_MAX		256
+#define CONF_RESOLVER_MAX	8
+#define CONF_HOSTKEY_MAX	16	/* per sandbox */
+#define CONF_FILE_MAX		64	/* per sandbox */
+#define CONF_LOGIN_MAX		1024	/* bytes of an ssh user */
 
 #define CONF_KEY_FILE_MAX	16384	/* bytes of a key or secret file */
+#define CONF_KNOWN_MAX		(4 * 1024 * 1024)	/* of known hosts */
 #define CONF_REPORT_MAX		512	/* bytes of one finding, NUL included */
 
 /*
@@ -81,6 +97,9 @@
 #define CONF_SEALED_MAX \
 	(((CONF_VALUE_MAX + CONF_SEAL_BYTES) * 4 + 2) / 3)
 #define CONF_ENV_TOTAL		(1024 * 1024)	/* all of one sandbox */
+
+/* In a record the path has four digits of mode before it. */
+#define CONF_FILE_PATH_MAX	(RECORD_NAME_MAX - 5)
 
 /* A macro of -D or of the file; the list of -D outlives each parse. */
 struct config_macro {

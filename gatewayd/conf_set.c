@@ -32,19 +32,13 @@
 
 #define SESSION_ROOM	(8 * MIB)	/* the least a worker with one needs */
 
-static void	 fail(struct parse *, const char *, ...)
-		    PRINTFLIKE(2, 3);
 static void	 fail_block(struct parse *, const char *, ...)
 		    PRINTFLIKE(2, 3);
 static void	 warn_block(struct parse *, const char *, ...)
 		    PRINTFLIKE(2, 3);
-static int	 in_range(struct parse *, const char *, int64_t, int64_t,
-		    int64_t);
 static int64_t	 unit_of(int64_t);
 static const char
 		*unit_name(int64_t);
-static void	 copy_to(struct parse *, char **, const char *);
-static int	 is_path(struct parse *, const char *, const char *);
 static void	 str_add(struct parse *, struct config_strs *, const char *,
 		    const char *, size_t);
 static void	 str_append(struct parse *, struct config_strs *,
@@ -56,15 +50,35 @@ static int	 same(const char *, const char *);
 static void	 env_add(struct parse *, struct config_envs *, const char *,
 		    const char *, size_t);
 static int	 env_known(const struct config_envs *, const char *);
+static void	 set_pty_end(struct parse *);
 
-/* An error on the line of the last token. */
-static void
-fail(struct parse *p, const char *fmt, ...)
+void
+set_fail(struct parse *p, const char *fmt, ...)
 {
 	va_list	 ap;
 
 	va_start(ap, fmt);
 	lex_report(&p->lex, p->lex.line, 1, fmt, ap);
+	va_end(ap);
+}
+
+void
+set_fail_line(struct parse *p, int line, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	lex_report(&p->lex, line, 1, fmt, ap);
+	va_end(ap);
+}
+
+void
+set_warn(struct parse *p, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	lex_report(&p->lex, p->lex.line, 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -93,20 +107,20 @@ int
 set_once(struct parse *p, enum once what, const char *name)
 {
 	if (p->seen & ONCE_BIT(what)) {
-		fail(p, "%s is given twice", name);
+		set_fail(p, "%s is given twice", name);
 		return (0);
 	}
 	p->seen |= ONCE_BIT(what);
 	return (1);
 }
 
-static int
-in_range(struct parse *p, const char *name, int64_t n, int64_t min,
+int
+set_in_range(struct parse *p, const char *name, int64_t n, int64_t min,
     int64_t max)
 {
 	if (n >= min && n <= max)
 		return (1);
-	fail(p, "%s must be %lld to %lld, not %lld", name, (long long)min,
+	set_fail(p, "%s must be %lld to %lld, not %lld", name, (long long)min,
 	    (long long)max, (long long)n);
 	return (0);
 }
@@ -115,7 +129,7 @@ void
 set_number(struct parse *p, enum once what, const char *name, uint32_t *value,
     int64_t n, uint32_t min, uint32_t max)
 {
-	if (set_once(p, what, name) && in_range(p, name, n, min, max))
+	if (set_once(p, what, name) && set_in_range(p, name, n, min, max))
 		*value = (uint32_t)n;
 }
 
@@ -124,7 +138,7 @@ set_requests(struct parse *p, int64_t n, int64_t window)
 {
 	set_number(p, ONCE_REQUESTS, "limit requests", &p->conf->requests, n,
 	    1, 1000000);
-	if (in_range(p, "the time of limit requests", window, 1, 3600))
+	if (set_in_range(p, "the time of limit requests", window, 1, 3600))
 		p->conf->requests_window = (uint32_t)window;
 }
 
@@ -136,7 +150,7 @@ set_bytes(struct parse *p, enum once what, const char *name, int64_t n,
 		return (0);
 	if (n >= min && n <= max)
 		return (1);
-	fail(p, "%s must be %lld %s to %lld %s", name,
+	set_fail(p, "%s must be %lld %s to %lld %s", name,
 	    (long long)(min / unit_of(min)), unit_name(min),
 	    (long long)(max / unit_of(max)), unit_name(max));
 	return (0);
@@ -155,8 +169,8 @@ unit_name(int64_t n)
 	return (n >= GIB ? "gb" : n >= MIB ? "mb" : "kb");
 }
 
-static void
-copy_to(struct parse *p, char **to, const char *s)
+void
+set_copy(struct parse *p, char **to, const char *s)
 {
 	char	*copy;
 
@@ -175,17 +189,17 @@ set_user(struct parse *p, enum once what, const char *name, char **to,
 	if (!set_once(p, what, name))
 		return;
 	if (!config_is_user(s))
-		fail(p, "\"%.*s\" is no account name", QUOTE_MAX, s);
+		set_fail(p, "\"%.*s\" is no account name", QUOTE_MAX, s);
 	else
-		copy_to(p, to, s);
+		set_copy(p, to, s);
 }
 
-static int
-is_path(struct parse *p, const char *what, const char *s)
+int
+set_is_path(struct parse *p, const char *what, const char *s)
 {
 	if (config_is_path(s))
 		return (1);
-	fail(p, "%s must be an absolute path of at most %d bytes", what,
+	set_fail(p, "%s must be an absolute path of at most %d bytes", what,
 	    PATH_TEXT_MAX);
 	return (0);
 }
@@ -201,14 +215,14 @@ str_add(struct parse *p, struct config_strs *strs, const char *what,
 	n = 0;
 	TAILQ_FOREACH(str, strs, entry) {
 		if (strcmp(str->s, s) == 0) {
-			fail(p, "%s \"%.*s\" is given twice", what, QUOTE_MAX,
+			set_fail(p, "%s \"%.*s\" is given twice", what, QUOTE_MAX,
 			    s);
 			return;
 		}
 		n++;
 	}
 	if (n >= max)
-		fail(p, "more than %zu lines of %s", max, what);
+		set_fail(p, "more than %zu lines of %s", max, what);
 	else
 		str_append(p, strs, s);
 }
@@ -230,7 +244,7 @@ str_append(struct parse *p, struct config_strs *strs, const char *s)
 void
 set_seal_key(struct parse *p, const char *path)
 {
-	if (is_path(p, "seal key", path))
+	if (set_is_path(p, "seal key", path))
 		str_add(p, &p->conf->seal_keys, "seal key", path,
 		    CONF_SEAL_MAX);
 }
@@ -242,14 +256,14 @@ listen_new(struct parse *p, const char *s, int64_t port, uint16_t byname)
 
 	if (port == -1)
 		port = byname;
-	else if (!in_range(p, "port", port, 1, UINT16_MAX))
+	else if (!set_in_range(p, "port", port, 1, UINT16_MAX))
 		return (NULL);
 	if ((listen = calloc(1, sizeof(*listen))) == NULL) {
 		lex_no_memory(&p->lex);
 		return (NULL);
 	}
 	if (config_addr(s, (uint16_t)port, listen) == -1) {
-		fail(p, "\"%.*s\" is no IPv4 or IPv6 address", QUOTE_MAX, s);
+		set_fail(p, "\"%.*s\" is no IPv4 or IPv6 address", QUOTE_MAX, s);
 		free(listen);
 		return (NULL);
 	}
@@ -280,9 +294,9 @@ set_listen(struct parse *p, const char *s, int64_t port)
 	TAILQ_FOREACH(l, &p->conf->listens, entry)
 		n++;
 	if (listen_known(p, listen))
-		fail(p, "address and port are in use by another line");
+		set_fail(p, "address and port are in use by another line");
 	else if (n >= CONF_LISTEN_MAX)
-		fail(p, "more than %d lines of listen", CONF_LISTEN_MAX);
+		set_fail(p, "more than %d lines of listen", CONF_LISTEN_MAX);
 	else {
 		TAILQ_INSERT_TAIL(&p->conf->listens, listen, entry);
 		return;
@@ -299,7 +313,7 @@ set_metrics(struct parse *p, const char *s, int64_t port)
 	    (listen = listen_new(p, s, port, CONF_METRICS_PORT)) == NULL)
 		return;
 	if (listen_known(p, listen)) {
-		fail(p, "address and port are in use by another line");
+		set_fail(p, "address and port are in use by another line");
 		free(listen);
 	} else
 		p->conf->metrics = listen;
@@ -311,13 +325,13 @@ set_control(struct parse *p, const char *s)
 	struct sockaddr_un	 sun;
 
 	if (!set_once(p, ONCE_CONTROL, "control socket") ||
-	    !is_path(p, "control socket", s))
+	    !set_is_path(p, "control socket", s))
 		return;
 	if (strlen(s) >= sizeof(sun.sun_path))
-		fail(p, "control socket must have at most %zu bytes",
+		set_fail(p, "control socket must have at most %zu bytes",
 		    sizeof(sun.sun_path) - 1);
 	else
-		copy_to(p, &p->conf->control, s);
+		set_copy(p, &p->conf->control, s);
 }
 
 void
@@ -331,7 +345,7 @@ set_proxy(struct parse *p, const char *s)
 		return;
 	}
 	if (config_net(s, net) == -1) {
-		fail(p, "\"%.*s\" is no network: address/bits, the rest zero",
+		set_fail(p, "\"%.*s\" is no network: address/bits, the rest zero",
 		    QUOTE_MAX, s);
 		free(net);
 		return;
@@ -344,9 +358,9 @@ set_proxy(struct parse *p, const char *s)
 		count++;
 	}
 	if (n != NULL)
-		fail(p, "proxy \"%s\" is given twice", s);
+		set_fail(p, "proxy \"%s\" is given twice", s);
 	else if (count >= CONF_PROXY_MAX)
-		fail(p, "more than %d lines of proxy", CONF_PROXY_MAX);
+		set_fail(p, "more than %d lines of proxy", CONF_PROXY_MAX);
 	else {
 		TAILQ_INSERT_TAIL(&p->conf->proxies, net, entry);
 		return;
@@ -366,7 +380,7 @@ set_uids(struct parse *p, const char *s)
 		return;
 	if ((dash = strchr(s, '-')) == NULL ||
 	    (size_t)(dash - s) >= sizeof(low)) {
-		fail(p, "worker uids must be LOW-HIGH");
+		set_fail(p, "worker uids must be LOW-HIGH");
 		return;
 	}
 	(void)strlcpy(low, s, (size_t)(dash - s) + 1);
@@ -375,10 +389,10 @@ set_uids(struct parse *p, const char *s)
 	if (errstr == NULL)
 		to = strtonum(dash + 1, 1, UINT32_MAX - 1, &errstr);
 	if (errstr != NULL)
-		fail(p, "worker uids must be numbers of 1 to %u",
+		set_fail(p, "worker uids must be numbers of 1 to %u",
 		    UINT32_MAX - 1);
 	else if (to < from || to - from >= CONF_UIDS_MAX)
-		fail(p, "worker uids must be 1 to %d uids", CONF_UIDS_MAX);
+		set_fail(p, "worker uids must be 1 to %d uids", CONF_UIDS_MAX);
 	else {
 		p->conf->uid_low = (uint32_t)from;
 		p->conf->uid_high = (uint32_t)to;
@@ -392,7 +406,7 @@ set_api(struct parse *p, int number, const char *name)
 
 	TAILQ_FOREACH(api, &p->conf->apis, entry)
 		if (api->api == number)
-			fail(p, "api %s is given twice", name);
+			set_fail(p, "api %s is given twice", name);
 	if ((api = calloc(1, sizeof(*api))) == NULL) {
 		lex_no_memory(&p->lex);
 		return (-1);
@@ -426,9 +440,9 @@ set_auth_text(struct parse *p, const char **to, const char *what,
     const char *s, size_t max)
 {
 	if (*to != NULL)
-		fail(p, "%s is given twice", what);
+		set_fail(p, "%s is given twice", what);
 	else if (s[0] == '\0' || strlen(s) > max)
-		fail(p, "%s must have 1 to %zu bytes", what, max);
+		set_fail(p, "%s must have 1 to %zu bytes", what, max);
 	else
 		*to = s;
 }
@@ -448,19 +462,19 @@ set_auth(struct parse *p, enum config_alg alg, const char *file)
 	int			 n;
 
 	p->seen |= ONCE_BIT(ONCE_AUTH);
-	if (!is_path(p, "key file", file))
+	if (!set_is_path(p, "key file", file))
 		return;
 	n = 0;
 	TAILQ_FOREACH(a, &p->api->auths, entry) {
 		if (a->alg == alg && same(a->file, file) &&
 		    same(a->issuer, p->issuer) && same(a->kid, p->kid)) {
-			fail(p, "auth line is given twice");
+			set_fail(p, "auth line is given twice");
 			return;
 		}
 		n++;
 	}
 	if (n >= CONF_AUTH_MAX) {
-		fail(p, "more than %d lines of auth jwt", CONF_AUTH_MAX);
+		set_fail(p, "more than %d lines of auth jwt", CONF_AUTH_MAX);
 		return;
 	}
 	if ((auth = calloc(1, sizeof(*auth))) == NULL) {
@@ -468,11 +482,11 @@ set_auth(struct parse *p, enum config_alg alg, const char *file)
 		return;
 	}
 	auth->alg = alg;
-	copy_to(p, &auth->file, file);
+	set_copy(p, &auth->file, file);
 	if (p->issuer != NULL)
-		copy_to(p, &auth->issuer, p->issuer);
+		set_copy(p, &auth->issuer, p->issuer);
 	if (p->kid != NULL)
-		copy_to(p, &auth->kid, p->kid);
+		set_copy(p, &auth->kid, p->kid);
 	TAILQ_INSERT_TAIL(&p->api->auths, auth, entry);
 }
 
@@ -480,7 +494,7 @@ void
 set_origin(struct parse *p, const char *s)
 {
 	if (!config_is_origin(s))
-		fail(p, "\"%.*s\" is no origin as browsers send it", QUOTE_MAX,
+		set_fail(p, "\"%.*s\" is no origin as browsers send it", QUOTE_MAX,
 		    s);
 	else
 		str_add(p, &p->api->origins, "origin", s, CONF_ORIGIN_MAX);
@@ -492,7 +506,7 @@ set_sandbox(struct parse *p, const char *id)
 	struct config_sandbox	*sb;
 
 	if (!config_is_id(id))
-		fail(p, "a sandbox id has 1 to %d of A-Z a-z 0-9 . _ -",
+		set_fail(p, "a sandbox id has 1 to %d of A-Z a-z 0-9 . _ -",
 		    SANDBOX_ID_MAX);
 	if ((sb = calloc(1, sizeof(*sb))) == NULL ||
 	    (sb->id = strdup(id)) == NULL) {
@@ -504,14 +518,17 @@ set_sandbox(struct parse *p, const char *id)
 	TAILQ_INIT(&sb->argv);
 	TAILQ_INIT(&sb->envs);
 	TAILQ_INIT(&sb->secrets);
+	TAILQ_INIT(&sb->host_keys);
+	TAILQ_INIT(&sb->files);
 	TAILQ_INSERT_TAIL(&p->conf->sandboxes, sb, entry);
 	if (RB_INSERT(config_tree, &p->conf->sandbox_tree, sb) != NULL)
-		fail(p, "sandbox \"%.*s\" is given twice", QUOTE_MAX, id);
+		set_fail(p, "sandbox \"%.*s\" is given twice", QUOTE_MAX, id);
 	if (++p->sandboxes == CONF_SANDBOX_MAX + 1)
-		fail(p, "more than %d sandboxes", CONF_SANDBOX_MAX);
+		set_fail(p, "more than %d sandboxes", CONF_SANDBOX_MAX);
 	p->sb = sb;
 	p->seen &= ~ONCE_SANDBOX;
 	p->envs = p->env_bytes = 0;
+	memset(p->lines, 0, sizeof(p->lines));
 	p->block = lex_block(&p->lex);
 	p->skipped = p->lex.skipped;
 	return (0);
@@ -520,14 +537,30 @@ set_sandbox(struct parse *p, const char *id)
 void
 set_sandbox_end(struct parse *p)
 {
+	int	 pty, ssh;
+
 	p->sb = NULL;
 	/* What is missing may be the line that was skipped. */
 	if (p->lex.skipped != p->skipped)
 		return;
 	if (!(p->seen & ONCE_BIT(ONCE_OWNER)))
 		fail_block(p, "sandbox has no owner");
-	if (!(p->seen & ONCE_BIT(ONCE_PTY)))
-		fail_block(p, "sandbox has no pty");
+	pty = (p->seen & ONCE_BIT(ONCE_PTY)) != 0;
+	ssh = (p->seen & ONCE_BIT(ONCE_SSH)) != 0;
+	if (pty && ssh)
+		fail_block(p, "sandbox has both pty and ssh");
+	else if (ssh)
+		set_ssh_end(p);
+	else if (pty)
+		set_pty_end(p);
+	else
+		fail_block(p, "sandbox has neither pty nor ssh");
+}
+
+static void
+set_pty_end(struct parse *p)
+{
+	set_no_ssh(p);
 	if (p->seen & ONCE_BIT(ONCE_SANDBOX_USER))
 		return;
 	if (p->lex.how->flags & CONF_AS_ROOT)
@@ -543,7 +576,7 @@ set_owner(struct parse *p, const char *s)
 {
 	p->seen |= ONCE_BIT(ONCE_OWNER);
 	if (s[0] == '\0' || strlen(s) > PRINCIPAL_MAX)
-		fail(p, "owner must have 1 to %d bytes", PRINCIPAL_MAX);
+		set_fail(p, "owner must have 1 to %d bytes", PRINCIPAL_MAX);
 	else
 		str_add(p, &p->sb->owners, "owner", s, CONF_OWNER_MAX);
 }
@@ -552,11 +585,11 @@ void
 set_arg(struct parse *p, const char *s)
 {
 	if (strlen(s) > CONF_VALUE_MAX)
-		fail(p, "argument has more than %d bytes", CONF_VALUE_MAX);
-	else if (p->args++ == 0 && !is_path(p, "the command of pty", s))
+		set_fail(p, "argument has more than %d bytes", CONF_VALUE_MAX);
+	else if (p->args++ == 0 && !set_is_path(p, "the command of pty", s))
 		return;
 	else if (p->args == CONF_ARG_MAX + 1)
-		fail(p, "pty has more than %d words", CONF_ARG_MAX);
+		set_fail(p, "pty has more than %d words", CONF_ARG_MAX);
 	else if (p->args <= CONF_ARG_MAX)
 		str_append(p, &p->sb->argv, s);
 }
@@ -574,29 +607,29 @@ env_add(struct parse *p, struct config_envs *envs, const char *name,
 	struct config_env	*env;
 
 	if (!config_is_env_name(name)) {
-		fail(p, "\"%.*s\" is no name of an environment variable",
+		set_fail(p, "\"%.*s\" is no name of an environment variable",
 		    QUOTE_MAX, name);
 		return;
 	}
 	if (len > CONF_VALUE_MAX) {
-		fail(p, "value has more than %d bytes", CONF_VALUE_MAX);
+		set_fail(p, "value has more than %d bytes", CONF_VALUE_MAX);
 		return;
 	}
 	if (env_known(&p->sb->envs, name) || env_known(&p->sb->secrets, name)) {
-		fail(p, "\"%s\" is given twice", name);
+		set_fail(p, "\"%s\" is given twice", name);
 		return;
 	}
 	if (++p->envs == CONF_ENV_MAX + 1)
-		fail(p, "more than %d lines of env and secret", CONF_ENV_MAX);
+		set_fail(p, "more than %d lines of env and secret", CONF_ENV_MAX);
 	p->env_bytes += strlen(name) + len + 2;
 	if (p->env_bytes > CONF_ENV_TOTAL)
-		fail(p, "environment has more than %d bytes", CONF_ENV_TOTAL);
+		set_fail(p, "environment has more than %d bytes", CONF_ENV_TOTAL);
 	if ((env = calloc(1, sizeof(*env))) == NULL) {
 		lex_no_memory(&p->lex);
 		return;
 	}
-	copy_to(p, &env->name, name);
-	copy_to(p, &env->value, value);
+	set_copy(p, &env->name, name);
+	set_copy(p, &env->value, value);
 	TAILQ_INSERT_TAIL(envs, env, entry);
 }
 
@@ -612,16 +645,24 @@ env_known(const struct config_envs *envs, const char *name)
 	return (0);
 }
 
-void
-set_secret(struct parse *p, const char *name, const char *sealed)
+int
+set_is_sealed(struct parse *p, const char *sealed)
 {
 	if (!config_is_sealed(sealed)) {
-		fail(p, "sealed text must be base64url without padding, of %d "
-		    "to %d chars", CONF_SEALED_MIN, CONF_SEALED_MAX);
-		return;
+		set_fail(p, "sealed text must be base64url without padding, "
+		    "of %d to %d chars", CONF_SEALED_MIN, CONF_SEALED_MAX);
+		return (0);
 	}
 	if (p->secret_of == NULL)
 		p->secret_of = p->sb->id;
+	return (1);
+}
+
+void
+set_secret(struct parse *p, const char *name, const char *sealed)
+{
+	if (!set_is_sealed(p, sealed))
+		return;
 	env_add(p, &p->sb->secrets, name, sealed,
 	    strlen(sealed) * 3 / 4 - CONF_SEAL_BYTES);
 }
@@ -641,9 +682,10 @@ set_end(struct parse *p, const char *name)
 	if (p->secret_of != NULL && TAILQ_EMPTY(&p->conf->seal_keys)) {
 		p->lex.errors++;
 		config_report(p->lex.how,
-		    "%s: sandbox \"%.*s\" has a secret, but "
+		    "%s: sandbox \"%.*s\" has sealed text, but "
 		    "there is no seal key", name, QUOTE_MAX, p->secret_of);
 	}
+	set_hosts_end(p, name);
 	if (!TAILQ_EMPTY(&p->conf->listens))
 		return;
 	if ((listen = calloc(1, sizeof(*listen))) == NULL ||

@@ -39,16 +39,28 @@ enum once {
 	ONCE_SESSIONS_PRINCIPAL, ONCE_VIEWERS, ONCE_REQUESTS, ONCE_MEMORY,
 	ONCE_REQUEST, ONCE_CHANNEL, ONCE_PING, ONCE_STALLED, ONCE_IDLE,
 	ONCE_DETACHED_SSH, ONCE_RECHECK, ONCE_REPLAY, ONCE_UNLOCKED,
-	ONCE_AUDIT,
+	ONCE_AUDIT, ONCE_RESOLVE, ONCE_CONNECT, ONCE_HANDSHAKE, ONCE_DIALS,
+	ONCE_CHECKING, ONCE_KNOWN, ONCE_LEARNED,
 	ONCE_GRACE, ONCE_AGE, ONCE_UNCLAIMED,		/* api */
-	ONCE_PTY, ONCE_SANDBOX_USER,			/* sandbox */
+	ONCE_PTY, ONCE_SANDBOX_USER, ONCE_SSH, ONCE_KEY,	/* sandbox */
+	ONCE_PASSPHRASE, ONCE_PASSWORD,
 	ONCE_OWNER, ONCE_AUTH	/* repeatable; noted to see that it was */
 };
 #define ONCE_BIT(o)	((uint64_t)1 << (o))
 #define ONCE_API	(ONCE_BIT(ONCE_GRACE) | ONCE_BIT(ONCE_AGE) | \
 			    ONCE_BIT(ONCE_UNCLAIMED) | ONCE_BIT(ONCE_AUTH))
 #define ONCE_SANDBOX	(ONCE_BIT(ONCE_PTY) | ONCE_BIT(ONCE_OWNER) | \
-			    ONCE_BIT(ONCE_SANDBOX_USER))
+			    ONCE_BIT(ONCE_SANDBOX_USER) | \
+			    ONCE_BIT(ONCE_SSH) | ONCE_BIT(ONCE_KEY) | \
+			    ONCE_BIT(ONCE_PASSPHRASE) | \
+			    ONCE_BIT(ONCE_PASSWORD))
+
+/* Lines of a sandbox that may turn out not to belong there. */
+enum noted {
+	NOTED_USER, NOTED_HOSTKEY, NOTED_KEY, NOTED_PASSPHRASE,
+	NOTED_PASSWORD, NOTED_FILE
+};
+#define NOTED_MAX	(NOTED_FILE + 1)
 
 /* One parse: the grammar's only state. */
 struct parse {
@@ -66,6 +78,7 @@ struct parse {
 	int			 args;		/* of pty */
 	int			 envs;		/* env and secret lines */
 	size_t			 env_bytes;	/* of them, as in the shell */
+	int			 lines[NOTED_MAX]; /* the first, or 0 */
 	const char		*issuer;	/* of the auth line */
 	const char		*kid;
 };
@@ -74,6 +87,19 @@ struct parse {
  * Each checks its values, reports what is wrong with them and then leaves
  * the configuration as it is.
  */
+
+/* An error on the line of the last token or on another, and a warning. */
+void	 set_fail(struct parse *, const char *, ...) PRINTFLIKE(2, 3);
+void	 set_fail_line(struct parse *, int, const char *, ...)
+	    PRINTFLIKE(3, 4);
+void	 set_warn(struct parse *, const char *, ...) PRINTFLIKE(2, 3);
+
+/* What several of them need: 1 if it is one, else 0 and it was reported. */
+int	 set_in_range(struct parse *, const char *, int64_t, int64_t,
+	    int64_t);
+int	 set_is_path(struct parse *, const char *, const char *);
+int	 set_is_sealed(struct parse *, const char *);
+void	 set_copy(struct parse *, char **, const char *);
 
 /* Returns 1 for the first statement of its kind, which the text names. */
 int	 set_once(struct parse *, enum once, const char *);
@@ -111,6 +137,26 @@ void	 set_arg(struct parse *, const char *);
 void	 set_env(struct parse *, const char *, const char *);
 void	 set_secret(struct parse *, const char *, const char *);
 void	 set_sandbox_end(struct parse *);
+
+/* conf_host.c: where we connect to, and whom we believe to be there. */
+void	 set_egress(struct parse *, int, const char *, int64_t);
+void	 set_resolver(struct parse *, const char *, int64_t);
+void	 set_checking(struct parse *, uint8_t);
+void	 set_hosts_file(struct parse *, enum once, const char *, char **,
+	    const char *);
+void	 set_hosts_end(struct parse *, const char *);
+
+/* And what a sandbox with ssh has. */
+void	 set_sandbox_user(struct parse *, const char *);
+void	 set_ssh(struct parse *, const char *, int64_t, const char *);
+void	 set_host_key(struct parse *, const char *, const char *);
+void	 set_key_sealed(struct parse *, const char *);
+void	 set_key_file(struct parse *, const char *);
+void	 set_passphrase(struct parse *, const char *);
+void	 set_password(struct parse *, const char *);
+void	 set_file(struct parse *, const char *, const char *, const char *);
+void	 set_ssh_end(struct parse *);	/* of the block: what is amiss */
+void	 set_no_ssh(struct parse *);	/* it has pty: what needs ssh */
 
 /* What can only be judged, or filled in, once all is read. */
 void	 set_end(struct parse *, const char *);

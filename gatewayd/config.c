@@ -40,10 +40,15 @@
 static void	 config_envs_free(struct config_envs *);
 static void	 config_api_free(struct config_api *);
 static void	 config_sandbox_free(struct config_sandbox *);
+static void	 config_listens_free(struct config_listens *);
 static int	 config_set(char **, const char *);
 static int	 origin_host(const char *, size_t);
 static int	 origin_port(const char *, const char *, size_t);
 static void	 config_file_check(const char *, int, size_t, int *,
+		    const struct config_how *);
+static void	 config_learned_check(const char *, int *,
+		    const struct config_how *);
+static void	 config_file_report(const char *, const char *, int *,
 		    const struct config_how *);
 
 RB_GENERATE(config_tree, config_sandbox, node, config_sandbox_cmp)
@@ -78,6 +83,8 @@ config_new(void)
 	TAILQ_INIT(&conf->proxies);
 	TAILQ_INIT(&conf->apis);
 	TAILQ_INIT(&conf->seal_keys);
+	TAILQ_INIT(&conf->egress);
+	TAILQ_INIT(&conf->resolvers);
 	TAILQ_INIT(&conf->sandboxes);
 	RB_INIT(&conf->sandbox_tree);
 	return (conf);
@@ -100,7 +107,12 @@ config_defaults(struct config *conf)
 	conf->requests = CONF_REQUESTS;
 	conf->requests_window = CONF_REQUESTS_WINDOW;
 	conf->worker_memory = CONF_WORKER_MEMORY;
+	conf->host_check = CONF_HOST_CHECK;
+	conf->dials_worker = CONF_DIALS_WORKER;
 	conf->timeout_request = CONF_TIMEOUT_REQUEST;
+	conf->timeout_resolve = CONF_TIMEOUT_RESOLVE;
+	conf->timeout_connect = CONF_TIMEOUT_CONNECT;
+	conf->timeout_handshake = CONF_TIMEOUT_HANDSHAKE;
 	conf->timeout_channel = CONF_TIMEOUT_CHANNEL;
 	conf->timeout_ping = CONF_TIMEOUT_PING;
 	conf->timeout_stalled = CONF_TIMEOUT_STALLED;
@@ -109,6 +121,7 @@ config_defaults(struct config *conf)
 	conf->recheck = CONF_RECHECK;
 	conf->replay = CONF_REPLAY;
 	if (config_set(&conf->control, path_control) == -1 ||
+	    config_set(&conf->learned_hosts, CONF_LEARNED_HOSTS) == -1 ||
 	    config_set(&conf->user, CONF_USER) == -1 ||
 	    config_set(&conf->user_catalog, CONF_USER_CATALOG) == -1 ||
 	    config_set(&conf->user_dialer, CONF_USER_DIALER) == -1 ||
@@ -169,28 +182,62 @@ config_api_free(struct config_api *api)
 static void
 config_sandbox_free(struct config_sandbox *sb)
 {
+	struct config_hostkey	*hk;
+	struct config_file	*f;
+
+	while ((hk = TAILQ_FIRST(&sb->host_keys)) != NULL) {
+		TAILQ_REMOVE(&sb->host_keys, hk, entry);
+		free(hk->type);
+		free(hk->fingerprint);
+		free(hk);
+	}
+	while ((f = TAILQ_FIRST(&sb->files)) != NULL) {
+		TAILQ_REMOVE(&sb->files, f, entry);
+		free(f->path);
+		free(f->sealed);
+		free(f);
+	}
 	config_strs_free(&sb->owners);
 	config_strs_free(&sb->argv);
 	config_envs_free(&sb->envs);
 	config_envs_free(&sb->secrets);
 	free(sb->user);
+	free(sb->ssh_host);
+	free(sb->ssh_user);
+	free(sb->key_sealed);
+	free(sb->key_file);
+	free(sb->passphrase);
+	free(sb->password);
 	free(sb->id);
 	free(sb);
+}
+
+static void
+config_listens_free(struct config_listens *listens)
+{
+	struct config_listen	*listen;
+
+	while ((listen = TAILQ_FIRST(listens)) != NULL) {
+		TAILQ_REMOVE(listens, listen, entry);
+		free(listen);
+	}
 }
 
 void
 config_free(struct config *conf)
 {
-	struct config_listen	*listen;
 	struct config_net	*net;
+	struct config_egress	*egress;
 	struct config_api	*api;
 	struct config_sandbox	*sb;
 
 	if (conf == NULL)
 		return;
-	while ((listen = TAILQ_FIRST(&conf->listens)) != NULL) {
-		TAILQ_REMOVE(&conf->listens, listen, entry);
-		free(listen);
+	config_listens_free(&conf->listens);
+	config_listens_free(&conf->resolvers);
+	while ((egress = TAILQ_FIRST(&conf->egress)) != NULL) {
+		TAILQ_REMOVE(&conf->egress, egress, entry);
+		free(egress);
 	}
 	while ((net = TAILQ_FIRST(&conf->proxies)) != NULL) {
 		TAILQ_REMOVE(&conf->proxies, net, entry);
@@ -206,6 +253,8 @@ config_free(struct config *conf)
 	}
 	config_strs_free(&conf->seal_keys);
 	free(conf->metrics);
+	free(conf->known_hosts);
+	free(conf->learned_hosts);
 	free(conf->control);
 	free(conf->user);
 	free(conf->user_catalog);
@@ -414,6 +463,40 @@ config_net(const char *s, struct config_net *net)
 }
 
 int
+config_open_learned(const char *path, int create, const char **why)
+{
+	struct stat	 st;
+	int		 fd;
+
+	if ((fd = open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC |
+	    O_NONBLOCK | (create ? O_CREAT : 0), S_IRUSR | S_IWUSR)) == -1) {
+		*why = errno == ELOOP ? "is a symbolic link" :
+		    "cannot be opened";
+		if (errno == ELOOP)
+			errno = 0;
+		return (-1);
+	}
+	*why = NULL;
+	if (fstat(fd, &st) == -1) {
+		*why = "cannot be checked";
+		(void)close(fd);
+		return (-1);
+	}
+	if (!S_ISREG(st.st_mode))
+		*why = "is not a regular file";
+	else if (st.st_uid != 0 && st.st_uid != geteuid())
+		*why = "does not belong to root or to us";
+	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		*why = "can be written by group or others";
+	if (*why != NULL) {
+		(void)close(fd);
+		errno = 0;
+		return (-1);
+	}
+	return (fd);
+}
+
+int
 config_open_file(const char *path, int kind, size_t max, const char **why)
 {
 	struct stat	 st;
@@ -457,6 +540,7 @@ config_check_files(const struct config *conf, const struct config_how *how)
 	const struct config_api		*api;
 	const struct config_auth	*auth;
 	const struct config_str		*key;
+	const struct config_sandbox	*sb;
 	int				 errors;
 
 	errors = 0;
@@ -468,6 +552,15 @@ config_check_files(const struct config *conf, const struct config_how *how)
 	TAILQ_FOREACH(key, &conf->seal_keys, entry)
 		config_file_check(key->s, CONF_SECRET, CONF_KEY_FILE_MAX,
 		    &errors, how);
+	if (conf->known_hosts != NULL)
+		config_file_check(conf->known_hosts, CONF_TEXT,
+		    CONF_KNOWN_MAX, &errors, how);
+	if (conf->host_check == HOSTCHECK_ACCEPT_NEW)
+		config_learned_check(conf->learned_hosts, &errors, how);
+	TAILQ_FOREACH(sb, &conf->sandboxes, entry)
+		if (sb->key_file != NULL)
+			config_file_check(sb->key_file, CONF_SECRET,
+			    CONF_KEY_FILE_MAX, &errors, how);
 	return (errors);
 }
 
@@ -476,12 +569,43 @@ config_file_check(const char *path, int kind, size_t max, int *errors,
     const struct config_how *how)
 {
 	const char	*why;
-	int		 denied, fd;
+	int		 fd;
 
-	if ((fd = config_open_file(path, kind, max, &why)) != -1) {
+	if ((fd = config_open_file(path, kind, max, &why)) != -1)
+		(void)close(fd);
+	else
+		config_file_report(path, why, errors, how);
+}
+
+/* A check makes no file: it is enough that there is a place for it. */
+static void
+config_learned_check(const char *path, int *errors,
+    const struct config_how *how)
+{
+	const char	*slash, *why;
+	struct stat	 st;
+	char		 dir[PATH_TEXT_MAX + 1];
+	int		 fd;
+
+	if ((fd = config_open_learned(path, 0, &why)) != -1) {
 		(void)close(fd);
 		return;
 	}
+	if (errno == ENOENT && (slash = strrchr(path, '/')) != NULL) {
+		(void)snprintf(dir, sizeof(dir), "%.*s/",
+		    (int)(slash - path), path);
+		if (stat(dir, &st) == 0)
+			return;
+	}
+	config_file_report(path, why, errors, how);
+}
+
+static void
+config_file_report(const char *path, const char *why, int *errors,
+    const struct config_how *how)
+{
+	int	 denied;
+
 	denied = (errno == EACCES && geteuid() != 0);
 	config_report(how, "%s%s %s%s%s", denied ? "warning: " : "", path,
 	    why, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));

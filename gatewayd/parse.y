@@ -40,6 +40,7 @@
 #include "conf_load.h"
 #include "conf_set.h"
 #include "msg_conf.h"
+#include "msg_dial.h"
 
 static struct parse	 p;
 
@@ -51,13 +52,15 @@ static int	 keyword_of(const char *);
 static int	 keyword_cmp(const void *, const void *);
 %}
 
-%token	AGE API AUDIT AUTH CATALOG CHANNEL CONTROL DETACHED DIALER ENV ES256
-%token	EXPIRY FILENAME FRONTENDS GB GRACE HS256 IDLE INCLUDE ISSUER JSON JWT
-%token	KB KEY KID LIMIT LISTEN MAX MB MEMORY METRICS NO OFF ON ORIGIN OWNER
-%token	PAGE PER PING POCKETENV PORT PRINCIPAL PROXY PTY RECHECK REPLAY
-%token	REQUEST REQUESTS RS256 SANDBOX SEAL SEALED SECRET SECRETS SESSION
-%token	SESSIONS SOCKET SSH STALLED STATIC TEXT TIMEOUT UIDS UNCLAIMED
-%token	UNLOCKED USER VIEWERS WORKER YES
+%token	ACCEPTNEW AGE ALLOW API AUDIT AUTH CATALOG CHANNEL CHECKING CONNECT
+%token	CONTROL DENY DETACHED DIALER DIALS EGRESS ENV ES256 EXPIRY FILENAME
+%token	FRONTENDS GB GRACE HANDSHAKE HOST HOSTS HS256 IDLE INCLUDE ISSUER JSON
+%token	JWT KB KEY KID KNOWN LEARNED LIMIT LISTEN MAX MB MEMORY METRICS MODE
+%token	NO OFF ON ORIGIN OWNER PAGE PASSPHRASE PASSWORD PER PING POCKETENV
+%token	PORT PRINCIPAL PROXY PTY RECHECK REPLAY REQUEST REQUESTS RESOLVE
+%token	RESOLVER RS256 SANDBOX SEAL SEALED SECRET SECRETS SESSION SESSIONS
+%token	SOCKET SSH STALLED STATIC TEXT TIMEOUT UIDS UNCLAIMED UNLOCKED USER
+%token	VIEWERS WORKER YES
 %token	BROKEN
 
 %union {
@@ -72,7 +75,7 @@ static int	 keyword_cmp(const void *, const void *);
 %token	<w>		STRING NUMBER
 %type	<w>		word
 %type	<number>	port size unit
-%type	<flag>		yesno onoff auditform
+%type	<flag>		yesno onoff auditform allowdeny checking
 
 %%
 
@@ -142,6 +145,16 @@ network		: LISTEN ON word port {
 		| PROXY word {
 			set_proxy(&p, $2.text);
 		}
+		| EGRESS allowdeny word port {
+			set_egress(&p, $2, $3.text, $4);
+		}
+		| RESOLVER word port {
+			set_resolver(&p, $2.text, $3);
+		}
+		;
+
+allowdeny	: ALLOW			{ $$ = 1; }
+		| DENY			{ $$ = 0; }
 		;
 
 port		: /* empty */		{ $$ = -1; }
@@ -172,6 +185,10 @@ limit		: LIMIT SESSIONS PER SANDBOX NUMBER {
 			    MIB))
 				p.conf->worker_memory = (uint64_t)$5;
 		}
+		| LIMIT DIALS PER WORKER NUMBER {
+			set_number(&p, ONCE_DIALS, "limit dials per worker",
+			    &p.conf->dials_worker, $5.number, 1, 10000);
+		}
 		;
 
 size		: NUMBER unit {
@@ -189,6 +206,18 @@ unit		: KB			{ $$ = KIB; }
 timeout		: TIMEOUT REQUEST NUMBER {
 			set_number(&p, ONCE_REQUEST, "timeout request",
 			    &p.conf->timeout_request, $3.number, 1, 600);
+		}
+		| TIMEOUT RESOLVE NUMBER {
+			set_number(&p, ONCE_RESOLVE, "timeout resolve",
+			    &p.conf->timeout_resolve, $3.number, 1, 600);
+		}
+		| TIMEOUT CONNECT NUMBER {
+			set_number(&p, ONCE_CONNECT, "timeout connect",
+			    &p.conf->timeout_connect, $3.number, 1, 600);
+		}
+		| TIMEOUT HANDSHAKE NUMBER {
+			set_number(&p, ONCE_HANDSHAKE, "timeout handshake",
+			    &p.conf->timeout_handshake, $3.number, 1, 600);
 		}
 		| TIMEOUT CHANNEL NUMBER {
 			set_number(&p, ONCE_CHANNEL, "timeout channel",
@@ -224,6 +253,17 @@ behaviour	: PAGE onoff {
 		| SEAL KEY FILENAME word {
 			set_seal_key(&p, $4.text);
 		}
+		| HOST KEY CHECKING checking {
+			set_checking(&p, (uint8_t)$4);
+		}
+		| KNOWN HOSTS word {
+			set_hosts_file(&p, ONCE_KNOWN, "known hosts",
+			    &p.conf->known_hosts, $3.text);
+		}
+		| LEARNED HOSTS word {
+			set_hosts_file(&p, ONCE_LEARNED, "learned hosts",
+			    &p.conf->learned_hosts, $3.text);
+		}
 		| CATALOG STATIC {
 			(void)set_once(&p, ONCE_CATALOG, "catalog");
 		}
@@ -244,6 +284,11 @@ behaviour	: PAGE onoff {
 
 yesno		: YES			{ $$ = 1; }
 		| NO			{ $$ = 0; }
+		;
+
+checking	: YES			{ $$ = HOSTCHECK_YES; }
+		| ACCEPTNEW		{ $$ = HOSTCHECK_ACCEPT_NEW; }
+		| NO			{ $$ = HOSTCHECK_NO; }
 		;
 
 onoff		: ON			{ $$ = 1; }
@@ -334,8 +379,31 @@ sandboxline	: /* empty */
 			p.args = 0;
 		} args
 		| USER word {
-			set_user(&p, ONCE_SANDBOX_USER, "user", &p.sb->user,
-			    $2.text);
+			set_sandbox_user(&p, $2.text);
+		}
+		| SSH word port USER word {
+			set_ssh(&p, $2.text, $3, $5.text);
+		}
+		| HOST KEY word {
+			set_host_key(&p, "", $3.text);
+		}
+		| HOST KEY word word {
+			set_host_key(&p, $3.text, $4.text);
+		}
+		| KEY SEALED word {
+			set_key_sealed(&p, $3.text);
+		}
+		| KEY FILENAME word {
+			set_key_file(&p, $3.text);
+		}
+		| PASSPHRASE SEALED word {
+			set_passphrase(&p, $3.text);
+		}
+		| PASSWORD SEALED word {
+			set_password(&p, $3.text);
+		}
+		| FILENAME word MODE word SEALED word {
+			set_file(&p, $2.text, $4.text, $6.text);
 		}
 		| ENV word word {
 			set_env(&p, $2.text, $3.text);
@@ -367,15 +435,22 @@ struct keyword {
 
 /* Sorted by name, for bsearch(3). */
 static const struct keyword keywords[] = {
+	{ "accept-new",	ACCEPTNEW },
 	{ "age",	AGE },
+	{ "allow",	ALLOW },
 	{ "api",	API },
 	{ "audit",	AUDIT },
 	{ "auth",	AUTH },
 	{ "catalog",	CATALOG },
 	{ "channel",	CHANNEL },
+	{ "checking",	CHECKING },
+	{ "connect",	CONNECT },
 	{ "control",	CONTROL },
+	{ "deny",	DENY },
 	{ "detached",	DETACHED },
 	{ "dialer",	DIALER },
+	{ "dials",	DIALS },
+	{ "egress",	EGRESS },
 	{ "env",	ENV },
 	{ "es256",	ES256 },
 	{ "expiry",	EXPIRY },
@@ -383,6 +458,9 @@ static const struct keyword keywords[] = {
 	{ "frontends",	FRONTENDS },
 	{ "gb",		GB },
 	{ "grace",	GRACE },
+	{ "handshake",	HANDSHAKE },
+	{ "host",	HOST },
+	{ "hosts",	HOSTS },
 	{ "hs256",	HS256 },
 	{ "idle",	IDLE },
 	{ "include",	INCLUDE },
@@ -392,18 +470,23 @@ static const struct keyword keywords[] = {
 	{ "kb",		KB },
 	{ "key",	KEY },
 	{ "kid",	KID },
+	{ "known",	KNOWN },
+	{ "learned",	LEARNED },
 	{ "limit",	LIMIT },
 	{ "listen",	LISTEN },
 	{ "max",	MAX },
 	{ "mb",		MB },
 	{ "memory",	MEMORY },
 	{ "metrics",	METRICS },
+	{ "mode",	MODE },
 	{ "no",		NO },
 	{ "off",	OFF },
 	{ "on",		ON },
 	{ "origin",	ORIGIN },
 	{ "owner",	OWNER },
 	{ "page",	PAGE },
+	{ "passphrase",	PASSPHRASE },
+	{ "password",	PASSWORD },
 	{ "per",	PER },
 	{ "ping",	PING },
 	{ "pocketenv",	POCKETENV },
@@ -415,6 +498,8 @@ static const struct keyword keywords[] = {
 	{ "replay",	REPLAY },
 	{ "request",	REQUEST },
 	{ "requests",	REQUESTS },
+	{ "resolve",	RESOLVE },
+	{ "resolver",	RESOLVER },
 	{ "rs256",	RS256 },
 	{ "sandbox",	SANDBOX },
 	{ "seal",	SEAL },

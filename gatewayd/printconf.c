@@ -38,13 +38,16 @@ static void	 print_setting(FILE *, const char *, const char *);
 static void	 print_bytes(FILE *, const char *, uint64_t);
 static void	 print_listen(FILE *, const char *,
 		    const struct config_listen *);
-static void	 print_proxy(FILE *, const struct config_net *);
+static void	 print_net(FILE *, const char *, const struct config_net *);
+static void	 print_hosts(FILE *, const struct config *);
 static void	 print_process(FILE *, const struct config *);
 static void	 print_limits(FILE *, const struct config *);
 static void	 print_timeouts(FILE *, const struct config *);
 static void	 print_auth(FILE *, const struct config_auth *);
 static void	 print_api(FILE *, const struct config_api *);
 static void	 print_sandbox(FILE *, const struct config_sandbox *);
+static void	 print_pty(FILE *, const struct config_sandbox *);
+static void	 print_ssh(FILE *, const struct config_sandbox *);
 
 int
 config_print(const struct config *conf, FILE *f)
@@ -56,16 +59,19 @@ config_print(const struct config *conf, FILE *f)
 	const struct config_sandbox	*sb;
 
 	TAILQ_FOREACH(listen, &conf->listens, entry)
-		print_listen(f, "listen", listen);
+		print_listen(f, "listen on", listen);
 	if (conf->metrics != NULL)
-		print_listen(f, "metrics", conf->metrics);
+		print_listen(f, "metrics on", conf->metrics);
 	print_process(f, conf);
-	TAILQ_FOREACH(net, &conf->proxies, entry)
-		print_proxy(f, net);
+	TAILQ_FOREACH(net, &conf->proxies, entry) {
+		print_net(f, "proxy", net);
+		putc('\n', f);
+	}
 	fprintf(f, "page %s\n", conf->page ? "on" : "off");
 	TAILQ_FOREACH(key, &conf->seal_keys, entry)
 		print_setting(f, "seal key file", key->s);
 	fprintf(f, "catalog static\n");
+	print_hosts(f, conf);
 	print_limits(f, conf);
 	print_timeouts(f, conf);
 	print_bytes(f, "replay", conf->replay);
@@ -136,16 +142,42 @@ print_listen(FILE *f, const char *name, const struct config_listen *listen)
 		    sizeof(text));
 		port = ntohs(sin6.sin6_port);
 	}
-	fprintf(f, "%s on %s port %u\n", name, text, port);
+	fprintf(f, "%s %s port %u\n", name, text, port);
 }
 
 static void
-print_proxy(FILE *f, const struct config_net *net)
+print_net(FILE *f, const char *name, const struct config_net *net)
 {
 	char	 text[INET6_ADDRSTRLEN];
 
 	(void)inet_ntop(net->family, net->addr, text, sizeof(text));
-	fprintf(f, "proxy %s/%u\n", text, (unsigned int)net->prefix);
+	fprintf(f, "%s %s/%u", name, text, (unsigned int)net->prefix);
+}
+
+static void
+print_hosts(FILE *f, const struct config *conf)
+{
+	static const char *const	 checks[] = {
+		[HOSTCHECK_YES] = "yes",
+		[HOSTCHECK_ACCEPT_NEW] = "accept-new",
+		[HOSTCHECK_NO] = "no"
+	};
+	const struct config_egress	*egress;
+	const struct config_listen	*resolver;
+
+	TAILQ_FOREACH(egress, &conf->egress, entry) {
+		print_net(f, egress->allow ? "egress allow" : "egress deny",
+		    &egress->net);
+		if (egress->port != 0)
+			fprintf(f, " port %u", (unsigned int)egress->port);
+		putc('\n', f);
+	}
+	fprintf(f, "host key checking %s\n", checks[conf->host_check]);
+	if (conf->known_hosts != NULL)
+		print_setting(f, "known hosts", conf->known_hosts);
+	print_setting(f, "learned hosts", conf->learned_hosts);
+	TAILQ_FOREACH(resolver, &conf->resolvers, entry)
+		print_listen(f, "resolver", resolver);
 }
 
 static void
@@ -173,12 +205,18 @@ print_limits(FILE *f, const struct config *conf)
 	fprintf(f, "limit requests %" PRIu32 " per %" PRIu32 "\n",
 	    conf->requests, conf->requests_window);
 	print_bytes(f, "limit memory per worker", conf->worker_memory);
+	fprintf(f, "limit dials per worker %" PRIu32 "\n",
+	    conf->dials_worker);
 }
 
 static void
 print_timeouts(FILE *f, const struct config *conf)
 {
 	fprintf(f, "timeout request %" PRIu32 "\n", conf->timeout_request);
+	fprintf(f, "timeout resolve %" PRIu32 "\n", conf->timeout_resolve);
+	fprintf(f, "timeout connect %" PRIu32 "\n", conf->timeout_connect);
+	fprintf(f, "timeout handshake %" PRIu32 "\n",
+	    conf->timeout_handshake);
 	fprintf(f, "timeout channel %" PRIu32 "\n", conf->timeout_channel);
 	fprintf(f, "timeout ping %" PRIu32 "\n", conf->timeout_ping);
 	fprintf(f, "timeout stalled %" PRIu32 "\n", conf->timeout_stalled);
@@ -228,22 +266,19 @@ print_api(FILE *f, const struct config_api *api)
 static void
 print_sandbox(FILE *f, const struct config_sandbox *sb)
 {
-	const struct config_str	*str;
-	const struct config_env	*env;
+	const struct config_str		*str;
+	const struct config_env		*env;
+	const struct config_file	*file;
 
 	fprintf(f, "sandbox ");
 	print_string(f, sb->id);
 	fprintf(f, " {\n");
 	TAILQ_FOREACH(str, &sb->owners, entry)
 		print_setting(f, "\towner", str->s);
-	fprintf(f, "\tpty");
-	TAILQ_FOREACH(str, &sb->argv, entry) {
-		putc(' ', f);
-		print_string(f, str->s);
-	}
-	putc('\n', f);
-	if (sb->user != NULL)
-		print_setting(f, "\tuser", sb->user);
+	if (sb->ssh_host != NULL)
+		print_ssh(f, sb);
+	else
+		print_pty(f, sb);
 	TAILQ_FOREACH(env, &sb->envs, entry) {
 		fprintf(f, "\tenv \"%s\" ", env->name);
 		print_string(f, env->value);
@@ -252,5 +287,51 @@ print_sandbox(FILE *f, const struct config_sandbox *sb)
 	TAILQ_FOREACH(env, &sb->secrets, entry)
 		fprintf(f, "\tsecret \"%s\" sealed \"%s\"\n", env->name,
 		    env->value);
+	TAILQ_FOREACH(file, &sb->files, entry) {
+		fprintf(f, "\tfile ");
+		print_string(f, file->path);
+		fprintf(f, " mode %04o sealed \"%s\"\n",
+		    (unsigned int)file->mode, file->sealed);
+	}
 	fprintf(f, "}\n");
+}
+
+static void
+print_pty(FILE *f, const struct config_sandbox *sb)
+{
+	const struct config_str	*str;
+
+	fprintf(f, "\tpty");
+	TAILQ_FOREACH(str, &sb->argv, entry) {
+		putc(' ', f);
+		print_string(f, str->s);
+	}
+	putc('\n', f);
+	if (sb->user != NULL)
+		print_setting(f, "\tuser", sb->user);
+}
+
+static void
+print_ssh(FILE *f, const struct config_sandbox *sb)
+{
+	const struct config_hostkey	*hk;
+
+	fprintf(f, "\tssh \"%s\" port %u user ", sb->ssh_host,
+	    (unsigned int)sb->ssh_port);
+	print_string(f, sb->ssh_user);
+	putc('\n', f);
+	TAILQ_FOREACH(hk, &sb->host_keys, entry) {
+		fprintf(f, "\thost key ");
+		if (hk->type[0] != '\0')
+			fprintf(f, "\"%s\" ", hk->type);
+		fprintf(f, "\"%s\"\n", hk->fingerprint);
+	}
+	if (sb->key_sealed != NULL)
+		print_setting(f, "\tkey sealed", sb->key_sealed);
+	if (sb->key_file != NULL)
+		print_setting(f, "\tkey file", sb->key_file);
+	if (sb->passphrase != NULL)
+		print_setting(f, "\tpassphrase sealed", sb->passphrase);
+	if (sb->password != NULL)
+		print_setting(f, "\tpassword sealed", sb->password);
 }

@@ -14,8 +14,9 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* links: gatewayd/conf_lex.c gatewayd/conf_set.c gatewayd/config.c
- *	gatewayd/parse.y gatewayd/printconf.c common/paths.c
+/* links: gatewayd/conf_host.c gatewayd/conf_lex.c gatewayd/conf_set.c
+ *	gatewayd/config.c gatewayd/parse.y gatewayd/printconf.c
+ *	common/paths.c proto/base64.c proto/hostkey.c
  */
 
 #include "compat.h"
