@@ -26,10 +26,7 @@
 
 #include "net.h"
 
-static void	 net_unmap(struct net_addr *);
-
-/* ::ffff:a.b.c.d is a.b.c.d, so that no rule can be walked around. */
-static void
+void
 net_unmap(struct net_addr *a)
 {
 	static const uint8_t	 mapped[12] = {

@@ -32,6 +32,12 @@ struct net_addr {
 /* From a socket address; -1 if it is of another family (then zero). */
 int	 net_from_sockaddr(struct net_addr *, const struct sockaddr *);
 
+/*
+ * Make ::ffff:a.b.c.d a.b.c.d, so that no rule can be walked around.  The
+ * functions above and below have done so.
+ */
+void	 net_unmap(struct net_addr *);
+
 /* From text without brackets, port or zone; -1 if it is no address. */
 int	 net_from_text(struct net_addr *, const char *);
 
