@@ -19,6 +19,8 @@
 #include <sys/types.h>
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,7 +43,13 @@ static int	 push_api(struct kid *, const struct config_api *);
 static int	 push_auth(struct kid *, const struct config_api *,
 		    const struct config_auth *);
 static int	 push_sandbox(struct kid *, const struct config_sandbox *);
+static int	 push_owners(struct kid *, const struct config_sandbox *);
+static void	 target_set(struct target *, const struct config_sandbox *);
+static uint64_t	 record_version(const struct target *, const uint8_t *,
+		    size_t);
 static size_t	 record_items(const struct config_sandbox *, uint8_t *);
+static size_t	 record_ssh(const struct config_sandbox *, uint8_t *, size_t);
+static size_t	 record_opt(uint8_t *, size_t, uint8_t, const char *);
 static size_t	 record_add(uint8_t *, size_t, uint8_t, const char *,
 		    const char *);
 
@@ -196,6 +204,36 @@ record_add(uint8_t *buf, size_t pos, uint8_t tag, const char *name,
 	return (pos + n);
 }
 
+/* What may be missing. */
+static size_t
+record_opt(uint8_t *buf, size_t pos, uint8_t tag, const char *value)
+{
+	return (value == NULL ? pos : record_add(buf, pos, tag, NULL, value));
+}
+
+static size_t
+record_ssh(const struct config_sandbox *sb, uint8_t *buf, size_t n)
+{
+	const struct config_hostkey	*hk;
+	const struct config_file	*f;
+	char				 name[RECORD_NAME_MAX + 1];
+
+	n = record_opt(buf, n, RECORD_SSH_USER, sb->ssh_user);
+	n = record_opt(buf, n, RECORD_SSH_KEY, sb->key_sealed);
+	n = record_opt(buf, n, RECORD_SSH_KEYFILE, sb->key_file);
+	n = record_opt(buf, n, RECORD_SSH_PASSPHRASE, sb->passphrase);
+	n = record_opt(buf, n, RECORD_SSH_PASSWORD, sb->password);
+	TAILQ_FOREACH(hk, &sb->host_keys, entry)
+		n = record_add(buf, n, RECORD_HOST_KEY, hk->type,
+		    hk->fingerprint);
+	TAILQ_FOREACH(f, &sb->files, entry) {
+		(void)snprintf(name, sizeof(name), "%04o%s",
+		    (unsigned int)f->mode, f->path);
+		n = record_add(buf, n, RECORD_FILE, name, f->sealed);
+	}
+	return (n);
+}
+
 /* Write the items to buf unless it is NULL; how long they are. */
 static size_t
 record_items(const struct config_sandbox *sb, uint8_t *buf)
@@ -204,7 +242,7 @@ record_items(const struct config_sandbox *sb, uint8_t *buf)
 	const struct config_env	*e;
 	size_t			 n;
 
-	n = 0;
+	n = record_ssh(sb, buf, 0);
 	TAILQ_FOREACH(s, &sb->argv, entry)
 		n = record_add(buf, n, RECORD_ARG, NULL, s->s);
 	TAILQ_FOREACH(e, &sb->envs, entry)
@@ -214,39 +252,64 @@ record_items(const struct config_sandbox *sb, uint8_t *buf)
 	return (n);
 }
 
+/* The text fields are zero behind their end, since they are hashed. */
+static void
+target_set(struct target *t, const struct config_sandbox *sb)
+{
+	memset(t, 0, sizeof(*t));
+	t->upstream = UPSTREAM_PTY;
+	if (sb->user != NULL)
+		(void)strlcpy(t->user, sb->user, sizeof(t->user));
+	if (sb->ssh_host != NULL) {
+		t->upstream = UPSTREAM_SSH;
+		(void)strlcpy(t->host, sb->ssh_host, sizeof(t->host));
+		t->port = sb->ssh_port;
+	}
+}
+
 /*
  * The version of a static record is the start of a hash of all that it
  * holds, so it changes with the text of the configuration and only then.
  */
+static uint64_t
+record_version(const struct target *t, const uint8_t *body, size_t len)
+{
+	SHA2_CTX	 ctx;
+	uint64_t	 version;
+	uint8_t		 fixed[3], hash[SHA256_DIGEST_LENGTH];
+
+	fixed[0] = t->upstream;
+	fixed[1] = (uint8_t)(t->port >> 8);
+	fixed[2] = (uint8_t)t->port;
+	SHA256Init(&ctx);
+	SHA256Update(&ctx, fixed, sizeof(fixed));
+	SHA256Update(&ctx, (const uint8_t *)t->user, sizeof(t->user));
+	SHA256Update(&ctx, (const uint8_t *)t->host, sizeof(t->host));
+	SHA256Update(&ctx, body, len);
+	SHA256Final(hash, &ctx);
+	memcpy(&version, hash, sizeof(version));
+	return (version);
+}
+
 static int
 push_sandbox(struct kid *k, const struct config_sandbox *sb)
 {
-	const struct config_str	*owner;
-	struct imsg		 im;
-	SHA2_CTX		 ctx;
-	uint8_t			*body, hash[SHA256_DIGEST_LENGTH];
-	size_t			 len;
+	struct imsg	 im;
+	uint8_t		*body;
+	size_t		 len;
 
 	imsg_init(&im, IMSG_CONF_SANDBOX, 0);
 	strlcpy(im.m.conf_sandbox.sandbox, sb->id,
 	    sizeof(im.m.conf_sandbox.sandbox));
-	im.m.conf_sandbox.target.upstream = UPSTREAM_PTY;
-	if (sb->user != NULL)
-		strlcpy(im.m.conf_sandbox.target.user, sb->user,
-		    sizeof(im.m.conf_sandbox.target.user));
+	target_set(&im.m.conf_sandbox.target, sb);
 	len = record_items(sb, NULL);
 	if ((body = malloc(len + 1)) == NULL) {
 		log_warn("record of %s", sb->id);
 		return (-1);
 	}
 	(void)record_items(sb, body);
-	SHA256Init(&ctx);
-	SHA256Update(&ctx, (const uint8_t *)im.m.conf_sandbox.target.user,
-	    sizeof(im.m.conf_sandbox.target.user));
-	SHA256Update(&ctx, body, len);
-	SHA256Final(hash, &ctx);
-	memcpy(&im.m.conf_sandbox.version, hash,
-	    sizeof(im.m.conf_sandbox.version));
+	im.m.conf_sandbox.version = record_version(
+	    &im.m.conf_sandbox.target, body, len);
 	im.blob = blob_create(body, len);
 	free(body);
 	if (im.blob == -1) {
@@ -255,6 +318,15 @@ push_sandbox(struct kid *k, const struct config_sandbox *sb)
 	}
 	if (kid_send(k, &im) == -1)
 		return (-1);
+	return (push_owners(k, sb));
+}
+
+static int
+push_owners(struct kid *k, const struct config_sandbox *sb)
+{
+	const struct config_str	*owner;
+	struct imsg		 im;
+
 	TAILQ_FOREACH(owner, &sb->owners, entry) {
 		imsg_init(&im, IMSG_CONF_OWNER, 0);
 		strlcpy(im.m.conf_owner.owner, owner->s,

@@ -33,6 +33,9 @@
 #define NOFILE_SPARE	128
 #define NOFILE_MAX	65536
 
+/* The dialer keeps its own times; the worker waits longer: seconds. */
+#define DIAL_SPARE	5
+
 static void	 worker_gone(struct kid *, int);
 static void	 worker_dispatch(struct kid *, struct imsg *);
 static void	 worker_orphans(struct worker *);
@@ -43,6 +46,8 @@ static void	 worker_session_end(struct worker *,
 static struct session *worker_session(struct worker *, const char *);
 static int	 worker_equip(struct worker *, int);
 static int	 worker_seal_keys(struct kid *, const struct config *);
+static int	 worker_key_file(struct worker *, struct config *);
+static int	 worker_send_file(struct kid *, uint16_t, const char *);
 static uid_t	 worker_uid(struct parent *);
 static int	 worker_uid_used(struct parent *, uid_t);
 static uint32_t	 worker_nofile(const struct config *);
@@ -142,13 +147,14 @@ worker_start(struct parent *p, const char *sandbox, uint64_t version,
 	return (w);
 }
 
-/* Seal keys, record, limits; START comes last. */
+/* Seal keys, key file, record, limits; START comes last. */
 static int
 worker_equip(struct worker *w, int record)
 {
 	struct imsg	 im;
 
-	if (worker_seal_keys(w->kid, w->p->conf) == -1)
+	if (worker_seal_keys(w->kid, w->p->conf) == -1 ||
+	    worker_key_file(w, w->p->conf) == -1)
 		return (-1);
 	imsg_init(&im, IMSG_RECORD, 0);
 	strlcpy(im.m.record.sandbox, w->sandbox, sizeof(im.m.record.sandbox));
@@ -173,22 +179,44 @@ static int
 worker_seal_keys(struct kid *k, const struct config *conf)
 {
 	const struct config_str	*key;
-	struct imsg		 im;
-	const char		*why;
 
-	TAILQ_FOREACH(key, &conf->seal_keys, entry) {
-		imsg_init(&im, IMSG_SEALKEY, 0);
-		if ((im.fd = config_open_file(key->s, CONF_SECRET,
-		    CONF_KEY_FILE_MAX, &why)) == -1) {
-			log_warnx("%s: %s%s%s", key->s, why,
-			    errno == 0 ? "" : ": ",
-			    errno == 0 ? "" : strerror(errno));
+	TAILQ_FOREACH(key, &conf->seal_keys, entry)
+		if (worker_send_file(k, IMSG_SEALKEY, key->s) == -1)
 			return (-1);
-		}
-		if (kid_send(k, &im) == -1)
-			return (-1);
-	}
 	return (0);
+}
+
+/*
+ * The private key of a sandbox that names it by file.  The record may be one
+ * from before a reload: a key goes with the host that it is for.
+ */
+static int
+worker_key_file(struct worker *w, struct config *conf)
+{
+	const struct config_sandbox	*sb;
+
+	if (w->target.upstream != UPSTREAM_SSH ||
+	    (sb = config_sandbox_find(conf, w->sandbox)) == NULL ||
+	    sb->key_file == NULL || sb->ssh_port != w->target.port ||
+	    strcmp(sb->ssh_host, w->target.host) != 0)
+		return (0);
+	return (worker_send_file(w->kid, IMSG_KEYFILE, sb->key_file));
+}
+
+static int
+worker_send_file(struct kid *k, uint16_t type, const char *path)
+{
+	struct imsg	 im;
+	const char	*why;
+
+	imsg_init(&im, type, 0);
+	if ((im.fd = config_open_file(path, CONF_SECRET, CONF_KEY_FILE_MAX,
+	    &why)) == -1) {
+		log_warnx("%s: %s%s%s", path, why, errno == 0 ? "" : ": ",
+		    errno == 0 ? "" : strerror(errno));
+		return (-1);
+	}
+	return (kid_send(k, &im));
 }
 
 void
@@ -199,8 +227,9 @@ worker_limits(struct worker *w, const struct config *conf)
 	imsg_init(&im, IMSG_LIMITS, 0);
 	im.m.limits.viewers = conf->viewers_session;
 	im.m.limits.replay = conf->replay;
-	im.m.limits.timeout_dial = 1;
-	im.m.limits.timeout_handshake = 1;
+	im.m.limits.timeout_dial = conf->timeout_resolve +
+	    conf->timeout_connect + DIAL_SPARE;
+	im.m.limits.timeout_handshake = conf->timeout_handshake;
 	im.m.limits.timeout_channel = conf->timeout_channel;
 	im.m.limits.timeout_ping = conf->timeout_ping;
 	im.m.limits.timeout_stalled = conf->timeout_stalled;
