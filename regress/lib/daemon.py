@@ -191,6 +191,7 @@ class Daemon:
         self.frontends = frontends
         self.user = user		# whose processes it has, if not ours
         self.proc = None
+        self.boxes = {}			# what has been sealed
         self.faults = False		# the test kills processes
         self.marked = 0			# of the log, when a test began
         self.write()
@@ -214,7 +215,7 @@ class Daemon:
         ]
         if not any(li.startswith("limit requests") for li in self.lines):
             out.append("limit requests 1000000 per 30")
-        out += self.lines
+        out += self.lines + self.allowed()
         auth = self.auth or ["hs256 secret file %s" % quote(
             self.keys + "/jwt.secret")]
         out += ["api pocketenv {"] + ["\tauth jwt " + a for a in auth]
@@ -222,15 +223,44 @@ class Daemon:
         for name, sb in self.sandboxes.items():
             out += ["sandbox %s {" % quote(name)]
             out += ["\towner " + quote(o) for o in sb.get("owner", [ALICE])]
-            out += ["\tpty " + " ".join(map(quote, self.command(name)))]
-            if ROOT and self.user is None:
-                out += ["\tuser " + quote(sb.get("user", USER))]
-            env = {"PS1": "$ ", **sb.get("env", {})}
-            out += ["\tenv %s %s" % (k, quote(v)) for k, v in env.items()]
-            out += ["\tsecret %s sealed %s" % (k, quote(v))
+            out += self.remote(sb) if "ssh" in sb else self.local(name, sb)
+            out += ["\tsecret %s sealed %s" % (k, quote(self.sealed(v)))
                     for k, v in sb.get("secret", {}).items()]
             out += ["}"]
         return "\n".join(out) + "\n"
+
+    def local(self, name, sb):
+        out = ["\tpty " + " ".join(map(quote, self.command(name)))]
+        if ROOT and self.user is None:
+            out += ["\tuser " + quote(sb.get("user", USER))]
+        env = {"PS1": "$ ", **sb.get("env", {})}
+        return out + ["\tenv %s %s" % (k, quote(v)) for k, v in env.items()]
+
+    def remote(self, sb):
+        """A terminal behind SSH.  What is bytes gets sealed; text is what
+        the file says, sealed or not.  host_keys are fingerprints, or pairs
+        of a type and one; files are (path, mode, content)."""
+        out = ["\tssh %s port %d user %s" % (
+            quote(sb["ssh"][0]), sb["ssh"][1], quote(sb["ssh_user"]))]
+        for pin in sb.get("host_keys", []):
+            out += ["\thost key " + " ".join(map(
+                quote, [pin] if isinstance(pin, str) else pin))]
+        if "key_file" in sb:
+            out += ["\tkey file " + quote(sb["key_file"])]
+        out += ["\t%s sealed %s" % (k, quote(self.sealed(sb[k])))
+                for k in ("key", "passphrase", "password") if k in sb]
+        out += ["\tenv %s %s" % (k, quote(v))
+                for k, v in sb.get("env", {}).items()]
+        return out + ["\tfile %s mode %s sealed %s" % (
+            quote(path), mode, quote(self.sealed(content)))
+            for path, mode, content in sb.get("files", [])]
+
+    def allowed(self):
+        """Loopback is denied but for the ports that sandboxes name."""
+        ends = {sb["ssh"] for sb in self.sandboxes.values()
+                if "ssh" in sb and sb.get("egress", True)}
+        return ["egress allow 127.0.0.1/32 port %d" % port
+                for host, port in sorted(ends) if host == "127.0.0.1"]
 
     def command(self, sandbox):
         """Its argv; "script" is Python, which has newlines."""
@@ -249,6 +279,14 @@ class Daemon:
             f.write(self.config() if text is None else text)
         os.chmod(self.path + ".new", 0o644)
         os.rename(self.path + ".new", self.path)
+
+    def sealed(self, value):
+        """Of bytes the sealed text, made once; text as it is."""
+        if isinstance(value, str):
+            return value
+        if value not in self.boxes:
+            self.boxes[value] = self.seal(value)
+        return self.boxes[value]
 
     def seal(self, text):
         run = subprocess.run([BUILD + "/gatewayctl", "seal",
@@ -470,8 +508,9 @@ class Daemon:
         """A new session and a WebSocket on it, at the first output."""
         sid = self.open(sandbox, **kw)
         ws = self.ws(sid)
-        ws.until(b"READY" if self.sandboxes[sandbox]["pty"][-1].startswith(
-            RAW) else b"$ ")
+        box = self.sandboxes[sandbox]
+        raw = box.get("raw", "pty" in box and box["pty"][-1].startswith(RAW))
+        ws.until(b"READY" if raw else b"$ ")
         return sid, ws
 
 
