@@ -212,6 +212,17 @@ turn_msec(int msec)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (now.tv_sec < end.tv_sec || (now.tv_sec == end.tv_sec &&
 	    now.tv_nsec < end.tv_nsec));
+	/* What has become due while we did not run. */
+	turn();
+}
+
+uint64_t
+now_msec(void)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
 }
 
 /* Byte number i of the endless test output: text with long characters. */

@@ -88,6 +88,9 @@ void		 start(void);
 void		 turn(void);
 void		 turn_msec(int);
 
+/* Milliseconds of the clock that only goes on. */
+uint64_t	 now_msec(void);
+
 /* Byte number i of the endless test output: text with long characters. */
 uint8_t		 value(uint64_t);
 
