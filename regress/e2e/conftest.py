@@ -43,7 +43,7 @@ def nothing_left():
     yield
     for d in list(lib.live):
         d.abandon()
-    lib.wait_for(lambda: not lib.ours(), 5)
+    lib.wait_for(lambda: not lib.ours())
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def daemon(shared):
     with contextlib.suppress(AssertionError):
         for sid in shared.sessions():
             shared.run_ctl("-s", shared.socket, "kill", "session", sid)
-        lib.wait_for(lambda: not shared.sessions(), 5)
+        lib.wait_for(lambda: not shared.sessions())
 
 
 @pytest.fixture

@@ -175,7 +175,7 @@ def test_stalled_client_keeps_no_shell(start):
     d = start({"flood": {"script": DEAF}}, ["timeout stalled 300"])
     sid, reader, pid = begin(d, rcvbuf=16384)
     reader.ws.type("%d\n" % (20 * MIB))
-    settled(pid)
+    settled(pid, 1)
     started = proc_stat(pid)[2]
     before = time.monotonic()
     d.delete(sid)
@@ -313,7 +313,7 @@ def test_input_blocked(later):
         taken.append(body)
     assert len(taken) >= 2
     assert (answer.status, answer.json) == (503, {"error": "Input blocked"})
-    assert 9 < time.monotonic() - begun < 13
+    assert 9 < time.monotonic() - begun < 20
     # A small one still fits and comes behind what waits.
     assert d.input(sid, "small|").status == 200
     d.go()

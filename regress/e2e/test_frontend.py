@@ -323,7 +323,7 @@ def test_stop():
         f.worker().send("OPENED", id=o.id, session=SID)
         assert busy.answer() == (200, {"sessionId": SID})
         assert busy.headers["connection"] == "close"
-        assert f.child.wait(5) == 0
+        assert f.child.wait() == 0
 
 
 def test_stop_does_not_wait_for_ever():
@@ -332,8 +332,8 @@ def test_stop_does_not_wait_for_ever():
         f.asked()
         f.parent.send("STOP")
         start = time.monotonic()
-        assert f.child.wait(5) == 0
-        assert time.monotonic() - start < 4
+        assert f.child.wait() == 0
+        assert time.monotonic() - start < 5
 
 
 def test_statistics():
@@ -369,7 +369,8 @@ def test_half_open_of_one_address():
         for _ in range(5):
             c = f.client(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             assert c.answer() == (200, b"ok\n")
-        assert time.monotonic() - start < 2
+        # Not after the others' ten seconds.
+        assert time.monotonic() - start < 5
         other.send(b"Host: x\r\n\r\n")
         assert other.answer() == (200, b"ok\n")
         for s in crowd:
@@ -393,8 +394,9 @@ def test_more_connections_than_descriptors():
         assert opened(f, d) == (200, {"sessionId": SID})
 
 
+# A window as long as can be: when the next one begins, counts fade.
 def test_rate():
-    with Front(requests=5, window=60, proxies=[("127.0.0.1", 32),
+    with Front(requests=5, window=3600, proxies=[("127.0.0.1", 32),
                                               ("10.0.0.0", 8)]) as f:
         def ask(xff=None, path="/ssh/stream/" + SID, source=None):
             c = f.client(source=source).ask(
@@ -409,8 +411,8 @@ def test_rate():
             left.append(h["x-ratelimit-remaining"])
         assert left == ["4", "3", "2", "1", "0"]
         status, h = ask()
-        assert status == 429 and h["retry-after"] == "60"
-        assert abs(int(h["x-ratelimit-reset"]) - time.time() - 60) < 3
+        assert status == 429 and h["retry-after"] == "3600"
+        assert abs(int(h["x-ratelimit-reset"]) - time.time() - 3600) < 10
         # Not limited, not even told of.
         status, h = ask(path="/healthz")
         assert status == 200 and "x-ratelimit-limit" not in h
@@ -438,7 +440,7 @@ def test_rate():
 
 def test_rate_of_a_session():
     """Authorised input leaves the address alone."""
-    with Front(requests=2, window=60) as f:
+    with Front(requests=2, window=3600) as f:
         c = f.client()
         call(f, c, "input", {"data": "x"}, INPUT)
         assert c.answer() == OK
@@ -464,10 +466,10 @@ def test_timeouts():
         start = time.monotonic()
         trickle = f.client()
         with pytest.raises((ConnectionError, AssertionError)):
-            while time.monotonic() - start < 5:
+            while time.monotonic() - start < 20:
                 trickle.send(b"G")
                 assert not select.select([trickle.sock], [], [], 0.1)[0]
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < 10
         silent.eof()
         for c in (slow, body, trickle):
             assert c.answer()[0] == 408

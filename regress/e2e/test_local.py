@@ -241,7 +241,7 @@ def test_background_job_keeps_the_terminal(home):
         begun = time.monotonic()
         ws.type("seq 1 500; exit\n")
         assert ws.closed() == (1000, "closed")
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 5
         assert ws.out.endswith(b"499\r\n500\r\n")
         assert alive(pid, started)
         wait_for(lambda: sid not in home.sessions())
@@ -250,12 +250,16 @@ def test_background_job_keeps_the_terminal(home):
 
 
 def test_exit_is_not_waited_for(home):
-    """Without such a job the end comes at once."""
-    _, ws = home.shell("home")
-    begun = time.monotonic()
-    ws.type("exit\n")
-    assert ws.closed() == (1000, "closed")
-    assert time.monotonic() - begun < 1
+    """Without such a job the end comes at once, sooner than with one; which
+    a busy machine may hide, but not each time."""
+    took = []
+    while not took or min(took) >= 0.15:
+        assert len(took) < 20, took
+        _, ws = home.shell("home")
+        begun = time.monotonic()
+        ws.type("exit\n")
+        assert ws.closed() == (1000, "closed")
+        took.append(time.monotonic() - begun)
 
 
 @pytest.mark.parametrize("how", ["exec true", "exec false", "kill -9 $$",

@@ -58,7 +58,7 @@ def test_stop_with_a_client_that_does_not_read(start):
     ws.type("yes\n")
     ws.until(b"y\r\n" * 100)
     d.kill(signal.SIGTERM)
-    assert d.wait(15) == 0
+    assert d.wait() == 0
     ws.drop()
 
 
@@ -98,7 +98,7 @@ def test_shells_hear_of_it(start, how):
     started = proc_stat(pid)[2]
     if how in ("stop", "kill"):
         d.kill(signal.SIGTERM if how == "stop" else signal.SIGKILL)
-        assert d.wait(15) == (0 if how == "stop" else -signal.SIGKILL)
+        assert d.wait() == (0 if how == "stop" else -signal.SIGKILL)
     elif how == "worker":
         d.faults = True
         for name in ("demo", "deaf"):
@@ -125,7 +125,7 @@ def test_killed(start):
     assert len(below) >= 10
     d.kill(signal.SIGKILL)
     d.wait()
-    wait_for(lambda: not [p for p in below if alive(*p)], 3)
+    wait_for(lambda: not [p for p in below if alive(*p)], 4)
     ws.closed()
     # What it could not clean up does not stop the next one.
     d.start()

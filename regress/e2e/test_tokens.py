@@ -252,10 +252,10 @@ def test_expiry_while_attached(start):
     """A token counts when it is used: who is attached stays."""
     d = start(lines=["recheck 1"])
     sid = d.open()
-    token = d.token(exp=2)
+    token = d.token(exp=4)
     ws = d.ws(sid, token)
     ws.until(b"$ ")
-    end = time.time() + 20
+    end = time.time() + 30
     while d.input(sid, "", token).status != 401:
         assert time.time() < end
     assert d.ws(sid, token).closed() == (1008, "Token expired")

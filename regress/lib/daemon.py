@@ -339,7 +339,7 @@ class Daemon:
         self.killed = signo == signal.SIGKILL
         os.kill(self.proc.pid, signo)
 
-    def wait(self, seconds=10):
+    def wait(self, seconds=WAIT):
         return self.proc.wait(seconds)
 
     def abandon(self):
@@ -351,7 +351,7 @@ class Daemon:
             self.proc.kill()
             self.proc.wait()
             with contextlib.suppress(AssertionError):
-                wait_for(lambda: not any(alive(*p) for p in below), 3)
+                wait_for(lambda: not any(alive(*p) for p in below), 10)
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def stop(self, signo=signal.SIGTERM):
@@ -365,7 +365,7 @@ class Daemon:
                     below = self.tree()
                     self.kill(signo)
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    self.proc.wait(20)
+                    self.proc.wait(WAIT)
                 self.check_gone(below)
                 self.check_log()
         finally:
@@ -381,7 +381,7 @@ class Daemon:
             left[:] = [p for p in below if alive(*p)]
             return not left
         try:
-            wait_for(gone, 3)
+            wait_for(gone, 10)
         except AssertionError:
             names = [(p, command(p)) for p, _ in left]
             for p, _ in left:

@@ -74,7 +74,7 @@ class Client:
         self.sock = socket.socket()
         if source is not None:
             self.sock.bind((source, 0))
-        self.sock.settimeout(15)
+        self.sock.settimeout(30)
         self.sock.connect(address)
         self.buf = b""
         if data:
@@ -148,7 +148,7 @@ class Client:
             return int.from_bytes(data[:2], "big"), data[2:].decode()
         return op, data
 
-    def eof(self, seconds=10):
+    def eof(self, seconds=30):
         """Nothing more comes, and the end does."""
         self.sock.settimeout(seconds)
         try:
@@ -208,7 +208,7 @@ class Front:
 
     def start(self):
         self.parent.send("START")
-        self.from_parent("READY", timeout=20)
+        self.from_parent("READY")
         self.parent.send("STATE", ready=1, draining=0)
 
     def channel(self, role, number):
@@ -229,7 +229,7 @@ class Front:
             self.workers[number] = self.channel("worker", number)
         return self.workers[number]
 
-    def from_parent(self, name, timeout=10):
+    def from_parent(self, name, timeout=30):
         """The next message to the parent but reports, which are kept."""
         while True:
             m = self.parent.recv(timeout)
@@ -254,6 +254,16 @@ class Front:
         c = Client(self.address, data, source)
         self.clients.append(c)
         return c
+
+    def sync(self):
+        """It has seen what all clients have done so far: those who wait are
+        looked at after 50 ms, and events of one turn have no order."""
+        time.sleep(0.1)
+        for _ in range(2):
+            c = Client(self.address,
+                       b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert c.answer() == (200, b"ok\n")
+            c.close()
 
     def asked(self, **fields):
         return self.catalog.expect("AUTHORIZE", **fields)

@@ -329,7 +329,7 @@ class Channel:
         return (NAMES[number], id, data[HEADER.size:],
                 fds[0] if fds else None)
 
-    def recv(self, timeout=10):
+    def recv(self, timeout=30):
         """
         The next message but LOG, with its blob.  TimeoutError; Closed when
         the other end is gone.
@@ -352,7 +352,7 @@ class Channel:
                 assert of == id
             return Message(name, id, fields, fd, b)
 
-    def expect(self, name, /, timeout=10, **fields):
+    def expect(self, name, /, timeout=30, **fields):
         """The next message, which has that name and these values."""
         m = self.recv(timeout)
         assert m.name == name, (m, self.logs)
@@ -360,7 +360,7 @@ class Channel:
             assert m[k] == v, m
         return m
 
-    def expect_closed(self, timeout=10):
+    def expect_closed(self, timeout=30):
         try:
             m = self.recv(timeout)
         except Closed:
@@ -436,14 +436,14 @@ class Child:
     def __getattr__(self, name):
         return getattr(self.chan, name)
 
-    def wait(self, timeout=10):
+    def wait(self, timeout=30):
         return self.proc.wait(timeout)
 
     def stop(self):
         """Hang up; it has to go by itself."""
         self.chan.close()
         try:
-            return self.proc.wait(10)
+            return self.proc.wait(30)
         except subprocess.TimeoutExpired:
             self.proc.kill()
             self.proc.wait()

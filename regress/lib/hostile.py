@@ -105,7 +105,7 @@ def drain(chan, seconds=0.0):
     return True
 
 
-def gone(chan, seconds=10):
+def gone(chan, seconds=30):
     end = time.monotonic() + seconds
     while drain(chan, 0.1):
         assert time.monotonic() < end, "still open"

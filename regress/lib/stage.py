@@ -123,7 +123,7 @@ class Puppet(Channel):
                 self.send("READY")
                 return self
 
-    def take(self, timeout=10):
+    def take(self, timeout=30):
         """The next message; a channel that comes along is kept."""
         m = self.recv(timeout)
         self.got.append(m)
@@ -133,7 +133,7 @@ class Puppet(Channel):
                 socket.socket(fileno=m.fd))
         return m
 
-    def wait(self, name, timeout=10, **fields):
+    def wait(self, name, timeout=30, **fields):
         """Take messages until there is that one."""
         while True:
             m = self.take(timeout)
@@ -146,7 +146,7 @@ class Puppet(Channel):
                 return chan
         return self.wait("CHANNEL", role=ROLE["catalog"]) and self.catalog()
 
-    def killed(self, timeout=10):
+    def killed(self, timeout=30):
         """It was ended by a signal of its parent: it would not by itself."""
         assert select.select([self.control], [], [], timeout)[0], \
             "still alive"

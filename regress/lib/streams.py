@@ -18,6 +18,8 @@
 import select
 import time
 
+from clients import WAIT
+
 # Numbered lines, a hundred a second.
 COUNT = {"pty": ["/usr/bin/perl", "-e", "$| = 1; for (;;) { print "
                  "'line ', $i++, qq(\\n); select undef, undef, undef, 0.01 }"
@@ -62,12 +64,12 @@ class Streams:
     def advance(self, lines=20):
         """All of them go on, without a gap, by so many lines."""
         goal = {s: s.next + lines for s in self.all}
-        end = time.monotonic() + 20
+        end = time.monotonic() + WAIT
         while any(s.next < goal[s] for s in self.all):
             assert time.monotonic() < end, [s.next for s in self.all]
             self.pump(0.5)
 
-    def until(self, what, seconds=20):
+    def until(self, what, seconds=WAIT):
         end = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < end

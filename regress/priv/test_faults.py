@@ -228,10 +228,10 @@ def test_parent_killed(shells):
     began = time.monotonic()
     d.kill(signal.SIGKILL)
     d.wait()
-    left = wait_for(lambda: not [p for p in below if alive(*p)], 5,
+    left = wait_for(lambda: not [p for p in below if alive(*p)],
                     every=0.005)
     took = time.monotonic() - began
-    assert left and took < 1.5, took
+    assert left and took < 3, took
     assert d.mark.read_text() == "hup\n"
     for ws in d.clients:
         assert ws.closed() is None
@@ -250,8 +250,8 @@ def test_stop(shells, signo):
     # They may have lines left to read.
     for ws in d.clients + [s.ws for s in streams.all]:
         assert ws.closed()[0] == 1001
-    assert d.wait(15) == 0
-    wait_for(lambda: not [p for p in below if alive(*p)], 3)
+    assert d.wait() == 0
+    wait_for(lambda: not [p for p in below if alive(*p)])
     assert d.mark.read_text() == "hup\n"
     d.stop()
     assert not [n for n in os.listdir("/dev/shm") if "gateway" in n]
@@ -263,7 +263,7 @@ def test_stop_twice(start):
     streams = Streams(d, 2)
     for signo in signal.SIGTERM, signal.SIGINT, signal.SIGTERM:
         d.kill(signo)
-    assert d.wait(15) == 0
+    assert d.wait() == 0
     streams.drop()
 
 
@@ -273,7 +273,7 @@ def test_stop_with_a_stopped_child(start):
     for pid in procs.roles(d)["dialer"] + procs.roles(d)["control"]:
         os.kill(pid, signal.SIGSTOP)
     d.kill(signal.SIGTERM)
-    assert d.wait(15) == 0
+    assert d.wait() == 0
     assert "does not end, killed" in d.log()
     # control could not remove its socket; the parent did.
     assert not os.path.exists(d.socket)

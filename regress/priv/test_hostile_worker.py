@@ -375,7 +375,7 @@ def test_keeper_lies_about_the_exit(staged):
     assert sid not in d.sessions()
     assert victim(d) in d.sessions()
     d.streams.advance(5)
-    assert p.killed(15)
+    assert p.killed()
     d.streams.drop()
 
 
@@ -404,7 +404,7 @@ def test_keeper_never_answers(staged):
     d.streams.advance(5)
     callers.join()
     assert callers.answers[0].status >= 500
-    assert p.killed(15)
+    assert p.killed()
     d.streams.drop()
 
 

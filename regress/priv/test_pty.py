@@ -91,7 +91,7 @@ class Shell:
         self.keeper.expect_closed()
         assert self.keeper.wait() == 0
 
-    def read(self, until=None, timeout=20):
+    def read(self, until=None, timeout=30):
         """Output up to a pattern, or to the end."""
         deadline = time.monotonic() + timeout
         while until is None or not re.search(until, self.out):
@@ -118,7 +118,7 @@ class Shell:
 
     def exited(self, how=CODE, code=0):
         self.keeper.expect("PTY_EXIT", session=self.session, how=how,
-                           code=code, timeout=20)
+                           code=code, timeout=30)
         self.keeper.expect_closed()
         assert self.keeper.wait() == 0
 
@@ -156,7 +156,7 @@ def script(shell, text, **kw):
     return out
 
 
-def gone(pid, timeout=10):
+def gone(pid, timeout=30):
     """Wait until a process is no more; a zombie will do."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -304,7 +304,7 @@ def test_job_control(shell):
     assert b"job control" not in s.out
     s.type("sleep 1000 && echo nev''er\r")
     s.read(rb"nev''er\r\n")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while True:
         out = subprocess.run(["ps", "-o", "comm=,stat=", "-g", str(s.pid)],
                              stdout=subprocess.PIPE, text=True).stdout

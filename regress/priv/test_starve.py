@@ -109,7 +109,7 @@ def again(d):
             return works(d)
         except (AssertionError, OSError):
             return False
-    assert wait_for(attempt, 20)
+    assert wait_for(attempt, 60)
 
 
 def test_frontends(start):

@@ -182,7 +182,7 @@ def test_clients_bounded(control):
 
 def test_silent_client_leaves(control):
     c = control.client(hello=False)
-    c.expect_closed(timeout=8)
+    c.expect_closed()
 
 
 def test_another_version(control):
@@ -342,7 +342,7 @@ def test_metrics_slow(control):
     late.sendall(GET)
     control.metrics(*ROWS)
     assert everything(late).endswith(TEXT)
-    assert 4 < time.monotonic() - began < 9
+    assert 4 < time.monotonic() - began < 15
     for s in conns:
         assert s.recv(1) == b""
 
@@ -387,7 +387,7 @@ def test_out_of_descriptors(tmp_path):
     conns = [c.connect() for _ in range(10)]
     for s in conns:
         s.send(b"G")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not any("accept" in x for x in c.logs):
         assert time.monotonic() < deadline
         try:
