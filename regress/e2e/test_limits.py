@@ -127,21 +127,21 @@ def test_requests(start):
     path = "/ssh/disconnect/00000000-0000-4000-8000-000000000000"
     seen = []
     for _ in range(20):
-        before = int(time.time())
+        before = time.time()
         answer = d.ask("DELETE", path)
         seen.append(answer.status)
         head = answer.headers
         assert head["x-ratelimit-limit"] == "8"
         assert 0 <= int(head["x-ratelimit-remaining"]) < 8
-        assert before <= int(head["x-ratelimit-reset"]) <= before + 4
+        assert before <= int(head["x-ratelimit-reset"]) <= time.time() + 3
         if answer.status == 429:
             break
     assert answer.status == 429 and 404 in seen
     assert answer.json == OVER
     assert answer.headers["retry-after"] == "2"
     assert answer.headers["x-ratelimit-remaining"] == "0"
-    with pytest.raises(AssertionError):
-        d.ws(sid)
+    # The window may just have moved.
+    wait_for(lambda: Ws(d.port, d.ws_path(sid)).status == 429, every=0)
     ws.type("echo x$((20+3))y\n")
     ws.until(b"x23y")
     wait_for(lambda: d.ask("DELETE", path).status == 404)
@@ -149,7 +149,7 @@ def test_requests(start):
 
 
 def test_upgrades_count(start):
-    d = start(lines=["limit requests 10 per 60"])
+    d = start(lines=["limit requests 10 per 3600"])
     sid, ws = d.shell()
     statuses = []
     for _ in range(10):
@@ -165,7 +165,7 @@ def test_upgrades_count(start):
 def test_input_counts_for_the_session(start):
     """Once authorised, keys do not use up what the address has; a session
     has a hundred a second."""
-    d = start(lines=["limit requests 10 per 60"], frontends=1)
+    d = start(lines=["limit requests 10 per 3600"], frontends=1)
     sid, ws = d.shell("cat")
     auth = bearer(d.token())
     body = json.dumps({"data": "x"})
@@ -192,7 +192,7 @@ def test_input_counts_for_the_session(start):
 
 def test_forwarded(start):
     """The address behind proxies that are configured, and no other."""
-    d = start(lines=["limit requests 3 per 60", "proxy 127.0.0.0/8",
+    d = start(lines=["limit requests 3 per 3600", "proxy 127.0.0.0/8",
                      "proxy 10.0.0.0/8"])
 
     def last(*headers):
@@ -223,7 +223,7 @@ def test_forwarded(start):
 
 def test_forwarded_of_strangers(start):
     """Without a proxy line the header is not read."""
-    d = start(lines=["limit requests 3 per 60"])
+    d = start(lines=["limit requests 3 per 3600"])
     statuses = [d.ask("GET", "/", token=None, headers={
         "X-Forwarded-For": "192.0.2.%d" % i}).status for i in range(6)]
     assert statuses[3:] == [429] * 3
@@ -270,7 +270,7 @@ def test_half_open(start, descriptors, what):
     for _ in range(5):
         begun = time.monotonic()
         sid, new = d.shell()
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 20
         new.type("exit\n")
         assert new.closed() == (1000, "closed")
     ws.type("echo x$((20+3))y\n")
@@ -288,7 +288,7 @@ def test_slow_head(start):
         begun = time.monotonic()
         text = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 1000
         at, got = 0, None
-        while got is None and time.monotonic() - begun < 10:
+        while got is None and time.monotonic() - begun < 20:
             try:
                 at += s.send(text[at:at + 1])
                 got = s.recv(1000)
@@ -297,5 +297,5 @@ def test_slow_head(start):
                 wait_for(lambda: time.monotonic() > due, every=0.05)
             except ConnectionError:
                 got = b""
-        assert 1.5 < time.monotonic() - begun < 5
+        assert 1.5 < time.monotonic() - begun < 15
         assert got == b"" or got.startswith(b"HTTP/1.1 408 ")
