@@ -175,9 +175,9 @@ install: configure
 	    SYSUSERSDIR="$(SYSUSERSDIR)" TMPFILESDIR="$(TMPFILESDIR)" \
 	    sh etc/install.sh
 
-# A shell in a terminal on this machine, through the real daemon.
+# Shells on this machine, through the real daemon.
 run:
-	@sh regress/packages.sh build
+	@BUILD="$(BUILD)" sh regress/packages.sh run
 	@$(MAKE) all
 	@BUILD="$(BUILD)" sh etc/demo.sh
 

@@ -14,8 +14,9 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Run the daemon that make has built in the foreground, with fresh keys and
-# one sandbox that is a shell on this machine, and print how to talk to it.
-# All it writes is in run/, and that is gone when it ends.
+# two sandboxes, and print how to talk to them: "demo" is a shell on this
+# machine, "box" one that is reached by SSH, in the server of box.sh.  All
+# that is written is in run/, and that is gone when it ends.
 
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,10 +27,30 @@ RUN=$PWD/run
 OWNER=did:plc:demo
 daemon=
 teller=
+box=
 
 die() {
 	echo "run: $*" >&2
 	exit 1
+}
+
+# descendants PID: the processes that it has started, and those that they
+# have.
+descendants() {
+	for c in $(sed -n "s/^\([0-9]*\) (.*) . $1 .*/\1/p" \
+	    /proc/[0-9]*/stat 2>/dev/null); do
+		echo "$c"
+		descendants "$c"
+	done
+}
+
+# With name spaces the first death is that of all; without them there are
+# the shells of sessions.
+box_down() {
+	[ -n "$box" ] || return 0
+	kill -KILL "$box" $(descendants "$box") 2>/dev/null || true
+	wait "$box" 2>/dev/null || true
+	box=
 }
 
 # The daemon ends its children itself; give it the time it takes for that.
@@ -37,12 +58,13 @@ finish() {
 	trap '' INT TERM HUP
 	if [ -n "$teller" ]; then
 		kill "$teller" 2>/dev/null || true
-		wait "$teller" || true
+		wait "$teller" 2>/dev/null || true
 	fi
 	if [ -n "$daemon" ]; then
 		kill -TERM "$daemon" 2>/dev/null || true
 		wait "$daemon" || true
 	fi
+	box_down
 	rm -rf "$RUN"
 }
 
@@ -63,13 +85,47 @@ free_port() {
 	die "no free port from $1 to $p"
 }
 
+# box_try: whether a shell in a terminal can be had from the server.
+box_try() {
+	ssh -F none -q -tt -p "$boxport" -i "$RUN/box/user_key" \
+	    -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=5 \
+	    -o UserKnownHostsFile="$RUN/known_hosts" \
+	    -o StrictHostKeyChecking=yes "$user@127.0.0.1" 'exit 7' \
+	    >/dev/null 2>&1 </dev/null || [ $? -eq 7 ]
+}
+
+# box_up: start the server of "box", or say in one line why there is none.
+# The user's key is sealed and then deleted: it is for a worker alone.
+box_up() {
+	[ -x "$BUILD/sessiond-net" ] || return 0
+	mkdir "$RUN/box"
+	chmod 755 "$RUN/box"
+	[ ! -x "$BUILD/openssh/sshd" ] || cp "$BUILD/openssh/sshd" "$RUN/box"
+	boxport=$(free_port 40022)
+	sh etc/box.sh "$RUN/box" "$user" "$boxport" 2>"$RUN/box.log" &
+	box=$!
+	tries=0
+	until [ -s "$RUN/box/group" ] && know_host && box_try; do
+		tries=$((tries + 1))
+		if ! kill -0 "$box" 2>/dev/null || [ $tries -ge 50 ]; then
+			why=$(tail -n 1 "$RUN/box.log")
+			echo "run: no sandbox \"box\": ${why:-no shell in it}"
+			box_down
+			return
+		fi
+		sleep 0.1
+	done
+	key=$("$BUILD/gatewayctl" seal "$RUN/keys/seal.pub" \
+	    <"$RUN/box/user_key")
+	rm -f "$RUN/box/user_key"
+}
+
+know_host() {
+	echo "[127.0.0.1]:$boxport $(cat "$RUN/box/host_key.pub")" \
+	    >"$RUN/known_hosts"
+}
+
 configure() {
-	# A shell of root's would be a poor first impression.
-	user="user \"$(id -un)\""
-	if [ "$(id -u)" -eq 0 ]; then
-		user="user \"${SUDO_USER:-nobody}\""
-		[ "${SUDO_USER:-nobody}" != root ] || user='user "nobody"'
-	fi
 	cat <<-END
 	listen on 127.0.0.1 port $port
 	metrics on 127.0.0.1 port $metrics
@@ -81,8 +137,20 @@ configure() {
 	sandbox "demo" {
 	        owner "$OWNER"
 	        pty "/bin/sh" "-l"
-	        $user
+	        user "$user"
 	        env PS1 "demo$ "
+	}
+	END
+	[ -n "$box" ] || return 0
+	cat <<-END
+	egress allow 127.0.0.1/32 port $boxport
+	sandbox "box" {
+	        owner "$OWNER"
+	        ssh "127.0.0.1" port $boxport user "$user"
+	        host key "ssh-ed25519" "$(ssh-keygen -lf \
+	            "$RUN/box/host_key.pub" | cut -d ' ' -f 2)"
+	        key sealed "$key"
+	        env PS1 "box$ "
 	}
 	END
 }
@@ -98,20 +166,29 @@ tell() {
 	cat <<-END
 
 	gatewayd is ready at $url, Ctrl-C ends it.
-	To talk to a shell, paste this into another terminal:
+	To talk to its shells, paste this into another terminal:
 
 	A='Authorization: Bearer $token'
 	J='Content-Type: application/json'
 	U=$url/ssh
-	S=\$(curl -s -X POST -H "\$A" -H 'X-Sandbox-Id: demo' \$U/connect |
-	    sed 's/.*"sessionId":"\([^"]*\)".*/\1/')
-	curl -sN -H "\$A" \$U/stream/\$S | while read -r k v; do
-	    case \$k in
-	    event:) e=\$v ;;
-	    data:) [ -n "\$e" ] || echo "\$v" | base64 -d; e= ;;
-	    esac; done &
-	curl -s -H "\$A" -H "\$J" -d '{"data":"id; uname -sr\n"}' \$U/input/\$S
-	sleep 1; curl -s -X DELETE -H "\$A" \$U/disconnect/\$S
+	talk() {
+	    S=\$(curl -s -X POST -H "\$A" -H "X-Sandbox-Id: \$1" \$U/connect |
+	        sed 's/.*"sessionId":"\([^"]*\)".*/\1/')
+	    curl -sN -H "\$A" \$U/stream/\$S | while read -r k v; do
+	        case \$k in
+	        event:) e=\$v ;;
+	        data:) [ -n "\$e" ] || echo "\$v" | base64 -d; e= ;;
+	        esac; done &
+	    curl -s -H "\$A" -H "\$J" \$U/input/\$S \\
+	        -d '{"data":"id; uname -n\n"}'
+	    sleep 1; curl -s -X DELETE -H "\$A" \$U/disconnect/\$S
+	}
+	talk demo    # a shell on this machine
+	END
+	[ -z "$box" ] || cat <<-END
+	talk box     # one by SSH, from a server of its own on port $boxport
+	END
+	cat <<-END
 
 	And to see it from the inside:
 
@@ -127,12 +204,19 @@ trap finish EXIT
 trap 'exit 0' INT TERM HUP
 mkdir "$RUN" "$RUN/keys"
 
-[ "$(id -u)" -ne 0 ] || sh etc/accounts.sh
+# A shell of root's would be a poor first impression.
+user=$(id -un)
+if [ "$(id -u)" -eq 0 ]; then
+	sh etc/accounts.sh
+	user=${SUDO_USER:-nobody}
+	[ "$user" != root ] || user=nobody
+fi
 port=$(free_port "$PORT")
 metrics=$(free_port 9189)
 "$BUILD/gatewayctl" keygen "$RUN/keys" >/dev/null
 token=$("$BUILD/gatewayctl" token -k "$RUN/keys/jwt.secret" -s "$OWNER" \
     -e 86400)
+box_up
 configure >"$RUN/gatewayd.conf"
 
 # What a shell starts with & ignores the keyboard's signals, and so would

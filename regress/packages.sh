@@ -14,11 +14,13 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Install what is missing on this machine: "build" for what a build needs,
-# "test" for the tests as well.  As root it asks nothing; as a user it names
-# what is missing and fails.  It is silent when nothing is missing.
+# "run" for the demo's SSH server as well, "test" for the tests.  As root it
+# asks nothing; as a user it names what is missing and fails.  It is silent
+# when nothing is missing.  No service is started or left enabled.
 
 set -eu
 cd "$(dirname "$0")/.."
+: "${BUILD:=build}"
 
 BUILD_PACKAGES="gcc make pkg-config byacc libbsd-dev libmd-dev libevent-dev
     libjson-c-dev libjwt-dev libsodium-dev libseccomp-dev libc6-dev
@@ -27,6 +29,9 @@ TEST_PACKAGES="clang libclang-rt-14-dev libcmocka-dev bmake mandoc
     binutils procps psmisc gdb strace sudo tmux systemd passwd util-linux
     python3 python3-pytest python3-websockets python3-paramiko
     openssh-server openssh-client openssh-sftp-server dnsmasq-base"
+
+# What sshd is linked with, for those who have no openssh-server.
+SSHD_PACKAGES="openssh-client libwrap0"
 
 # Debian 12 as first released has holes in these that the daemon would be
 # open to; the fixed builds are in its security updates.
@@ -52,6 +57,45 @@ fixed() {
 	[ -z "$v" ] || dpkg --compare-versions "$v" ge "$2"
 }
 
+# have_sshd: where it is installed, or where take_sshd has put it.
+have_sshd() {
+	PATH=$PATH:/usr/sbin:/sbin command -v sshd >/dev/null 2>&1 ||
+	    [ -x "$BUILD/openssh/sshd" ]
+}
+
+# The demo needs the program alone.  The package would have this machine
+# listen on port 22 from now on, so it is not installed.  Without the
+# program the demo has a sandbox less, and says so.
+take_sshd() {
+	mkdir -p "$BUILD/openssh"
+	(
+		cd "$BUILD/openssh" &&
+		{ apt-get download -q openssh-server ||
+		    { apt-get update -q &&
+		    apt-get download -q openssh-server; }; } &&
+		dpkg-deb --fsys-tarfile openssh-server_*.deb |
+		    tar -xO ./usr/sbin/sshd >sshd &&
+		chmod 755 sshd
+	) >/dev/null 2>&1 </dev/null || rm -f "$BUILD/openssh/sshd"
+	rm -f "$BUILD"/openssh/*.deb
+}
+
+# hold_services, release_services: around an installation.  A package would
+# start its service and enable it for the next boot, sshd's on port 22.
+POLICY=/usr/sbin/policy-rc.d
+
+hold_services() {
+	[ ! -e $POLICY ] || return 0
+	held=yes
+	printf '#!/bin/sh\nexit 101\n' >$POLICY
+	chmod 755 $POLICY
+}
+
+release_services() {
+	rm -f "$log"
+	[ "$held" = no ] || rm -f $POLICY
+}
+
 missing_packages() {
 	for p in $want; do
 		have "$p" || echo "$p"
@@ -69,8 +113,10 @@ missing_packages() {
 what=${1:-test}
 case $what in
 build)	want=$BUILD_PACKAGES ;;
+run)	want=$BUILD_PACKAGES
+	have_sshd || [ "$(id -u)" -ne 0 ] || want="$want $SSHD_PACKAGES" ;;
 test)	want="$BUILD_PACKAGES $TEST_PACKAGES" ;;
-*)	die "usage: packages.sh build|test" ;;
+*)	die "usage: packages.sh build|run|test" ;;
 esac
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
@@ -85,7 +131,10 @@ if [ -n "$missing" ]; then
 	echo "packages: installing $missing"
 	export DEBIAN_FRONTEND=noninteractive
 	log=$(mktemp)
-	trap 'rm -f "$log"' EXIT
+	held=no
+	trap release_services EXIT
+	trap 'exit 1' INT TERM HUP
+	hold_services
 	{
 		apt-get update -q &&
 		apt-get install -y -q --no-install-recommends $missing
@@ -93,10 +142,18 @@ if [ -n "$missing" ]; then
 		tail -20 "$log" >&2
 		die "apt-get failed"
 	}
+	case " $missing " in
+	*" openssh-server "*)
+		systemctl disable ssh.service >/dev/null 2>&1 || true
+		;;
+	esac
 	missing=$(missing_packages | tr '\n' ' ')
 	[ -z "$missing" ] || die "still missing or too old: $missing"
 fi
 
+if [ "$what" = run ] && [ "$(id -u)" -eq 0 ] && ! have_sshd; then
+	take_sshd
+fi
 [ "$what" = test ] || exit 0
 
 # The daemon's processes each run under an account of their own.
