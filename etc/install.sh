@@ -53,6 +53,10 @@ place etc/gatewayd-nopty.conf "$EXAMPLEDIR/gatewayd-nopty.conf"
 mkdir -p "$DESTDIR$SYSCONFDIR/gatewayd"
 chmod 700 "$DESTDIR$SYSCONFDIR/gatewayd"
 
+# So are the keys of hosts that it has met.
+mkdir -p "$DESTDIR/var/lib/gatewayd"
+chmod 700 "$DESTDIR/var/lib/gatewayd"
+
 case $(uname -s) in
 OpenBSD)
 	place etc/rc.d/gatewayd /etc/rc.d/gatewayd

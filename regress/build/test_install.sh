@@ -45,6 +45,8 @@ for page in man/*.[1-9]; do
 done
 [ "$(stat -c %a "$tmp/d/etc/gatewayd")" = 700 ]
 result $? "/etc/gatewayd is for root only"
+[ "$(stat -c %a "$tmp/d/var/lib/gatewayd")" = 700 ]
+result $? "/var/lib/gatewayd is for root only"
 
 empty "nothing else" "$(cd "$tmp/d" && find . -type f |
     grep -vE '^\./opt/gw/(sbin|libexec/gatewayd)/' |
