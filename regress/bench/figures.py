@@ -12,7 +12,7 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-"""The figures.
+"""The figures of local terminals.
 
 Rates and times are ratios of medians: within one run the daemon and its
 peers take turns, in no regular order, so that what else the machine does
@@ -21,18 +21,15 @@ meets all of them, and nobody always follows the same one.
 
 import json
 import os
-import random
 import re
 import signal
 import statistics
 import subprocess
-import sys
 
-from peers import (Daemon, Failed, Load, Loop, Place, ROOT, Skipped, cpu, end,
-                   line_of, maps, memory, private, program, read, until)
+from peers import (Daemon, Failed, Load, Loop, ROOT, Session, Skipped, cpu,
+                   end, line_of, maps, memory, private, program, read, until)
+from report import MIB, ROUNDS, Series, chance, checked, goal, say, show_ratios
 
-ROUNDS = max(5, int(os.environ.get("ROUNDS", "21")))
-MIB = 1024 * 1024
 PAYLOAD = 64 * MIB
 KEYS = 2000
 INFLIGHT = 16
@@ -45,54 +42,6 @@ AFTER = 200 * MIB
 
 # What a worker keeps of a session: replay, the high mark, and one read.
 RING_KIB = 1024 + 1024 + 64
-
-verdicts = []
-chance = random.Random(1)       # who is first in a round
-
-
-def say(text=""):
-    print(text, flush=True)
-
-
-def goal(name, value, sign, bound, unit=""):
-    ok = value >= bound if sign == ">=" else value <= bound
-    verdicts.append((name, ok))
-    word = "reached" if ok else "NOT reached"
-    say(f"  {name}: {value:.3g}{unit}, goal {sign} {bound:g}{unit}: {word}")
-
-
-class Series:
-    """What rounds have given for one peer."""
-
-    def __init__(self, name, unit, scale=1):
-        self.name, self.unit, self.scale = name, unit, scale
-        self.values = []
-
-    def add(self, v):
-        self.values.append(v)
-
-    def median(self):
-        return statistics.median(self.values)
-
-    def show(self):
-        v = [x * self.scale for x in self.values]
-        say(f"  {self.name:<28} {statistics.median(v):8.4g} {self.unit:<9} "
-            f"range {min(v):.4g} to {max(v):.4g}")
-
-    def over(self, other):
-        return self.median() / other.median()
-
-
-def show_ratios(name, a, b):
-    r = [x / y for x, y in zip(a.values, b.values)]
-    say(f"  {name + ', by round':<28} {statistics.median(r):8.3f} {'':<9} "
-        f"range {min(r):.3f} to {max(r):.3f}")
-
-
-def checked(r):
-    if not r["ok"]:
-        raise Failed(f"output was not what was printed: {r}")
-    return r
 
 
 def bare(place):
@@ -112,22 +61,6 @@ def through(port, path, pid, *what):
         r = load.run()
         r["server"] = cpu(pid) - before
     return r
-
-
-class Session:
-    """One session of the daemon, from connect to disconnect."""
-
-    def __init__(self, daemon, sandbox):
-        self.daemon = daemon
-        self.id = daemon.connect(sandbox)
-        self.path = daemon.attach(self.id)
-        self.pid = daemon.worker(sandbox)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.daemon.disconnect(self.id)
 
 
 def rate(place):
@@ -403,36 +336,4 @@ def attaches(port, paths, tokens, n, used):
         return r
 
 
-FIGURES = {f.__name__: f for f in (rate, echo, calls, idle, stall, after,
-                                   attach)}
-
-
-def main():
-    names = sys.argv[1:] or list(FIGURES)
-    for n in names:
-        if n not in FIGURES:
-            sys.exit(f"bench: no figure \"{n}\"; there are: "
-                     + " ".join(FIGURES))
-    # So that everything is stopped on the way out.
-    for s in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(s, lambda *_: sys.exit(1))
-    failed = 0
-    for n in names:
-        try:
-            with Place() as place:
-                FIGURES[n](place)
-        except Skipped as e:
-            say(f"  SKIPPED: {e}")
-        except (Failed, OSError, subprocess.SubprocessError) as e:
-            say(f"  NOT measured: {e}")
-            failed += 1
-        say()
-    missed = [n for n, ok in verdicts if not ok]
-    say(f"{len(verdicts) - len(missed)} reached, {len(missed)} not reached, "
-        f"{failed} figures not measured")
-    for n in missed:
-        say(f"not reached: {n}")
-    sys.exit(1 if failed else 0)
-
-
-main()
+FIGURES = (rate, echo, calls, idle, stall, after, attach)

@@ -229,7 +229,6 @@ class Daemon:
                            check=True, stdout=subprocess.DEVNULL, timeout=10)
         with open(f"{keys}/jwt.secret", "rb") as f:
             self.secret = f.read().removesuffix(b"\n")
-        user = 'user "nobody"' if ROOT else ""
         conf = [f"listen on 127.0.0.1 port {self.port}",
                 f'control socket "{self.socket}"',
                 f'seal key file "{keys}/seal.key"',
@@ -238,9 +237,8 @@ class Daemon:
                 f'auth jwt hs256 secret file "{keys}/jwt.secret"',
                 "}", *settings]
         for name, args in terminals.items():
-            words = " ".join(f'"{a}"' for a in [place.term, *args])
             conf += [f'sandbox "{name}" {{', f'owner "{OWNER}"',
-                     f"pty {words}", user, "}"]
+                     *self.upstream(args), "}"]
         with open(place.path("conf"), "w") as f:
             f.write("\n".join(conf) + "\n")
         os.chmod(place.path("conf"), 0o600)
@@ -262,6 +260,11 @@ class Daemon:
     def __exit__(self, *exc):
         end(self.p)
         self.log.close()
+
+    def upstream(self, args):
+        """What a sandbox is, in lines of its block."""
+        words = " ".join(f'"{a}"' for a in [self.place.term, *args])
+        return [f"pty {words}", 'user "nobody"' if ROOT else ""]
 
     def said(self):
         """The end of the log, for a report."""
@@ -338,3 +341,19 @@ class Daemon:
             if f[2].isdigit():
                 total["worker"] += cpu(f[2])
         return total
+
+
+class Session:
+    """One session of the daemon, from connect to disconnect."""
+
+    def __init__(self, daemon, sandbox):
+        self.daemon = daemon
+        self.id = daemon.connect(sandbox)
+        self.path = daemon.attach(self.id)
+        self.pid = daemon.worker(sandbox)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.daemon.disconnect(self.id)

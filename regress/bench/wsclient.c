@@ -131,6 +131,20 @@ wsc_read(struct wsc *c)
 	return (c->nout > 0);
 }
 
+int
+wsc_take(struct wsc *c)
+{
+	ssize_t	 n;
+
+	c->nout = 0;
+	n = recv(c->fd, c->in + c->nin, sizeof(c->in) - c->nin, MSG_DONTWAIT);
+	if (n == -1)
+		return (errno == EINTR || errno == EAGAIN);
+	c->nin += n;
+	parse(c);
+	return (n > 0 && !c->closed);
+}
+
 void
 wsc_type(struct wsc *c, const void *keys, size_t n)
 {

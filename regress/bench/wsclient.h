@@ -54,6 +54,9 @@ void		 wsc_open(struct wsc *, in_port_t, const char *path,
 /* Read once and decode: out and nout.  Returns 0 at the end. */
 int		 wsc_read(struct wsc *);
 
+/* The same without waiting; nout is 0 if nothing is there. */
+int		 wsc_take(struct wsc *);
+
 /* Send at most WSC_KEYS_MAX bytes of input. */
 void		 wsc_type(struct wsc *, const void *, size_t);
 
