@@ -38,8 +38,8 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		gatewayd/audit.c gatewayd/broker.c gatewayd/conf_host.c \
 		gatewayd/conf_lex.c gatewayd/conf_set.c gatewayd/config.c \
 		gatewayd/confpush.c gatewayd/control.c gatewayd/ctl.c \
-		gatewayd/dialer.c gatewayd/door.c gatewayd/gatewayd.c \
-		gatewayd/kid.c \
+		gatewayd/dialer.c gatewayd/door.c gatewayd/errand.c \
+		gatewayd/gatewayd.c gatewayd/kid.c \
 		gatewayd/listener.c gatewayd/metrics.c gatewayd/parent.c \
 		gatewayd/parse.y gatewayd/printconf.c gatewayd/pty.c \
 		gatewayd/rate.c gatewayd/recheck.c gatewayd/reload.c \
@@ -58,8 +58,9 @@ FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 
 CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/catalog.c gatewayd/catalog_conf.c \
-		gatewayd/catalog_static.c \
-		proto/record.c
+		gatewayd/catalog_static.c gatewayd/compose.c \
+		gatewayd/known_hosts.c gatewayd/learned.c \
+		proto/hostkey.c proto/record.c
 
 SESSIOND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		proto/base64.c proto/jsonscan.c proto/record.c proto/sse.c \

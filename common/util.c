@@ -67,3 +67,13 @@ util_now(void)
 		return (0);
 	return (ts.tv_sec);
 }
+
+uint64_t
+util_now_msec(void)
+{
+	struct timespec	 ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
+		return (0);
+	return ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
+}

@@ -37,4 +37,7 @@ int	 util_batched(void);
 /* Seconds of the monotonic clock. */
 time_t	 util_now(void);
 
+/* Its milliseconds. */
+uint64_t util_now_msec(void);
+
 #endif /* GATEWAYD_COMMON_UTIL_H */

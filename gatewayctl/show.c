@@ -44,7 +44,7 @@ static const struct {
 	{ NULL, 0 },
 	{ "SANDBOX                          VERSION             PID    UID "
 	    "SESSIONS     AGE", IMSG_CTL_SANDBOX },
-	{ "SESSION                              STATE    VIEWERS     AGE "
+	{ "SESSION                              STATE          VIEWERS     AGE "
 	    "SANDBOX PRINCIPAL", IMSG_CTL_SESSION },
 	{ "  VIEWER SESSION                              VIA            AGE "
 	    "ADDRESS PRINCIPAL", IMSG_CTL_VIEWER },
@@ -116,13 +116,14 @@ static void
 row_session(const struct msg_ctl_session *m)
 {
 	static const char *const	 states[] = {
-		"?", "starting", "running", "ending"
+		"?", "starting", "running", "ending", "exited",
+		"transport_lost", "not_opened"
 	};
 	struct msg_ctl_session		 s;
 	char				 buf[AGE_LEN];
 
 	s = *m;
-	printf("%-36s %-8s %7u %7s %s %s\n", s.session,
+	printf("%-36s %-14s %7u %7s %s %s\n", s.session,
 	    word(states, nitems(states), s.state), s.viewers,
 	    age(s.age, buf), s.sandbox, safe(s.principal));
 }

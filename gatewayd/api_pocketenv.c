@@ -43,9 +43,9 @@
 #include "wire.h"
 #include "ws.h"
 
-/* Seconds until a shell must be open, or a worker must have answered. */
-#define OPEN_TIMEOUT	15
+/* Seconds until a worker must have answered, and beyond its own to open. */
 #define CALL_TIMEOUT	15
+#define OPEN_GRACE	5
 
 /* Input and resize of one session: so many a second. */
 #define SESSION_RATE	100
@@ -102,6 +102,7 @@ static void		 op_fail(struct op *, int, const char *,
 static void		 op_not_found(struct op *);
 static void		 op_unavailable(struct op *, const char *);
 static void		 op_start(struct op *);
+static void		 open_failed(struct op *, uint8_t);
 static void		 op_timeout(evutil_socket_t, short, void *);
 static void		 op_ask(struct op *);
 static void		 op_answered(void *, enum ask_result,
@@ -303,7 +304,7 @@ op_start(struct op *op)
 	struct timeval	 tv = { CALL_TIMEOUT, 0 };
 
 	if (op->action == ACTION_OPEN)
-		tv.tv_sec = OPEN_TIMEOUT;
+		tv.tv_sec = frontend_conf()->timeout_open + OPEN_GRACE;
 	if (op->action != ACTION_ATTACH &&
 	    ((op->ev_timer = event_new(frontend_base(), -1, 0, op_timeout,
 	    op)) == NULL || event_add(op->ev_timer, &tv) == -1)) {
@@ -413,6 +414,28 @@ open_send(struct op *op)
 		op_unavailable(op, "too busy");
 }
 
+/* A host's own words never reach a client; there is a word for each case. */
+static void
+open_failed(struct op *op, uint8_t reason)
+{
+	static const char *const	 words[FAIL_MAX + 1] = {
+		[FAIL_REFUSED] = "connection refused",
+		[FAIL_TIMEOUT] = "timed out",
+		[FAIL_HOSTKEY] = "host key mismatch",
+		[FAIL_AUTH] = "authentication failed",
+		[FAIL_LOST] = "connection lost"
+	};
+
+	if (reason == FAIL_LIMIT)
+		op_error(op, 429, "Too many sessions", NULL);
+	else if (reason == FAIL_BUSY)
+		op_unavailable(op, "too busy");
+	else if (words[reason] != NULL)
+		op_error(op, 500, "SSH connection failed", words[reason]);
+	else
+		op_error(op, 500, "Failed to open shell", NULL);
+}
+
 static void
 open_answered(void *arg, const struct imsg *im)
 {
@@ -427,12 +450,7 @@ open_answered(void *arg, const struct imsg *im)
 		return;
 	}
 	if (im->type == IMSG_OPEN_FAILED) {
-		if (im->m.call_fail.reason == FAIL_LIMIT)
-			op_error(op, 429, "Too many sessions", NULL);
-		else if (im->m.call_fail.reason == FAIL_BUSY)
-			op_unavailable(op, "too busy");
-		else
-			op_error(op, 500, "Failed to open shell", NULL);
+		open_failed(op, im->m.call_fail.reason);
 		return;
 	}
 	/* What the parent granted counts, not what the worker says. */

@@ -209,6 +209,13 @@ int	 config_open_file(const char *, int, size_t, const char **);
 int	 config_open_learned(const char *, int, const char **);
 
 /*
+ * How long a session may take to open, whatever it is made of: seconds.  The
+ * worker has a time for each step; these together are the last line.
+ */
+uint32_t config_open_time(const struct config *);
+#define CONF_DIAL_GRACE	5	/* for the answer of the dialer */
+
+/*
  * Print what was read and what holds by default, in the grammar of
  * gatewayd.conf(5): parsed again, it gives the same configuration.
  * Returns -1 when the stream has an error.

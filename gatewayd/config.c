@@ -672,3 +672,11 @@ config_macros_free(struct config_macros *macros)
 		free(macro);
 	}
 }
+
+uint32_t
+config_open_time(const struct config *conf)
+{
+	return (conf->timeout_resolve + conf->timeout_connect +
+	    CONF_DIAL_GRACE + conf->timeout_handshake +
+	    2 * conf->timeout_channel);
+}

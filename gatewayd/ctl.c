@@ -30,6 +30,7 @@ static void	 ctl_show(struct parent *, struct kid *, uint32_t,
 		    const struct msg_ctl_show *);
 static uint64_t	 show_sandboxes(struct parent *, struct kid *, uint32_t,
 		    uint64_t);
+static int	 show_ended(struct parent *, struct kid *, uint32_t);
 static uint64_t	 show_sessions(struct parent *, struct kid *, uint32_t,
 		    uint64_t);
 static uint64_t	 show_viewers(struct parent *, struct kid *, uint32_t,
@@ -151,6 +152,35 @@ show_sandboxes(struct parent *p, struct kid *k, uint32_t id, uint64_t after)
 	return (0);
 }
 
+/* Those of the last minute, before the first page of those that live. */
+static int
+show_ended(struct parent *p, struct kid *k, uint32_t id)
+{
+	const struct ended	*e;
+	struct imsg		 im;
+	size_t			 i;
+	int			 n;
+
+	n = 0;
+	for (i = 0; i < ENDED_MAX; i++) {
+		e = &p->ended[(p->ended_next + i) % ENDED_MAX];
+		if (e->principal == NULL || age(e->when) > ENDED_TIME)
+			continue;
+		imsg_init(&im, IMSG_CTL_SESSION, id);
+		strlcpy(im.m.ctl_session.session, e->id,
+		    sizeof(im.m.ctl_session.session));
+		strlcpy(im.m.ctl_session.sandbox, e->sandbox,
+		    sizeof(im.m.ctl_session.sandbox));
+		strlcpy(im.m.ctl_session.principal, e->principal,
+		    sizeof(im.m.ctl_session.principal));
+		im.m.ctl_session.state = e->state;
+		im.m.ctl_session.age = age(e->when);
+		(void)kid_send(k, &im);
+		n++;
+	}
+	return (n);
+}
+
 static uint64_t
 show_sessions(struct parent *p, struct kid *k, uint32_t id, uint64_t after)
 {
@@ -158,7 +188,7 @@ show_sessions(struct parent *p, struct kid *k, uint32_t id, uint64_t after)
 	struct imsg	 im;
 	int		 n;
 
-	n = 0;
+	n = after == 0 ? show_ended(p, k, id) : 0;
 	TAILQ_FOREACH(s, &p->by_age, entry) {
 		if (s->serial <= after)
 			continue;

@@ -121,6 +121,7 @@ parent_init(struct parent *p)
 	RB_INIT(&p->sessions);
 	TAILQ_INIT(&p->by_age);
 	RB_INIT(&p->viewers);
+	RB_INIT(&p->errands);
 	notify_init();
 	/* Without core files too; a limit would be left to the shells. */
 	if (priv_hide() == -1)
@@ -245,9 +246,10 @@ parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 
 	p = arg;
 	now = util_now();
+	errand_sweep(p, now);
 	TAILQ_FOREACH(s, &p->by_age, entry) {
 		if (s->state == SESSION_STARTING && now - s->started >=
-		    (time_t)p->conf->timeout_channel + OPEN_TIME)
+		    (time_t)config_open_time(p->conf) + OPEN_TIME)
 			(void)session_kill(s, END_FAILED);
 		else if (s->state == SESSION_ENDING && now - s->ending >=
 		    (time_t)p->conf->timeout_stalled + ENDING_TIME &&

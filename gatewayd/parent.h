@@ -51,6 +51,12 @@ struct recheck {
 	char			 session[WIRE_UUID_LEN + 1];
 };
 
+/* As many as `show sessions' lists beside those that live. */
+#define ENDED_MAX	32
+#define ENDED_TIME	60		/* seconds */
+
+RB_HEAD(errands, errand);
+
 struct parent {
 	struct event_base	*base;
 	struct config		*conf;
@@ -79,6 +85,11 @@ struct parent {
 	struct sessions		 sessions;	/* by id */
 	struct session_list	 by_age;
 	struct viewers		 viewers;	/* by number */
+	struct ended		 ended[ENDED_MAX];	/* a ring */
+	size_t			 ended_next;
+	struct errands		 errands;	/* by id */
+	size_t			 nerrands;
+	uint32_t		 errand_seq;
 	uint64_t		 session_seq;
 	uint32_t		 viewer_seq;
 	uint32_t		 uid_next;
@@ -142,6 +153,15 @@ void		 worker_unlink(struct parent *, uint32_t, uint32_t);
 void		 terminal_request(struct worker *, struct imsg *);
 void		 terminal_signal(struct session *, int);
 void		 terminal_hangup(struct session *);
+
+/* errand.c: what others do for a worker */
+void		 errand_dial(struct worker *, const struct imsg *);
+void		 errand_dialed(struct parent *, struct imsg *);
+void		 errand_learn(struct worker *, const struct imsg *);
+void		 errand_learned(struct parent *, const struct imsg *);
+void		 errand_lost(struct parent *, enum role);
+void		 errand_forget(struct worker *);
+void		 errand_sweep(struct parent *, time_t);
 
 /* audit.c */
 void		 audit_denial(struct parent *, struct kid *,

@@ -97,6 +97,25 @@ session_free(struct session *s, uint8_t reason)
 	parent_check_drained(p);
 }
 
+/* The oldest makes room: nobody asks for a minute that was so busy. */
+void
+session_ended(struct session *s, uint8_t reason)
+{
+	struct parent	*p;
+	struct ended	*e;
+
+	p = s->worker->p;
+	e = &p->ended[p->ended_next++ % ENDED_MAX];
+	free(e->principal);
+	if ((e->principal = strdup(s->principal)) == NULL)
+		return;
+	memcpy(e->id, s->id, sizeof(e->id));
+	strlcpy(e->sandbox, s->worker->sandbox, sizeof(e->sandbox));
+	e->state = reason == END_LOST ? SESSION_LOST :
+	    reason == END_FAILED ? SESSION_FAILED : SESSION_EXITED;
+	e->when = util_now();
+}
+
 int
 session_kill(struct session *s, uint8_t reason)
 {

@@ -39,6 +39,10 @@ struct worker {
 	uint32_t		 nsessions;
 	uint32_t		 links[16];	/* frontends with a channel */
 	size_t			 nlinks;
+	uint64_t		 dial_clock;	/* of the last, ms; 0: none */
+	uint64_t		 dial_credit;	/* see errand.c */
+	uint32_t		 strangers;	/* connections whose host key */
+						/* it may yet learn */
 };
 TAILQ_HEAD(workers, worker);
 
@@ -93,11 +97,23 @@ struct viewer {
 RB_HEAD(viewers, viewer);
 RB_PROTOTYPE(viewers, viewer, by_number, viewer_cmp)
 
+/* What became of a session, for those who ask within a minute. */
+struct ended {
+	char			 id[WIRE_UUID_LEN + 1];
+	char			 sandbox[SANDBOX_ID_MAX + 1];
+	char			*principal;	/* NULL: none is here */
+	uint8_t			 state;		/* SESSION_EXITED or later */
+	time_t			 when;
+};
+
 /* A new session of that worker with a fresh id; NULL: out of memory. */
 struct session *session_new(struct worker *, uint8_t, const char *);
 
 /* Forget it with its viewers; they are audited with that reason. */
 void		 session_free(struct session *, uint8_t);
+
+/* It ended so; to be called before it is freed. */
+void		 session_ended(struct session *, uint8_t);
 
 /*
  * Tell its worker to end it, for a reason of END_*; it counts no longer and

@@ -233,6 +233,7 @@ slot_gone(struct kid *k, int status UNUSED)
 		broker_frontend_gone(p, k->number);
 		slot_stats(s);
 	}
+	errand_lost(p, s->role);
 	/*
 	 * A start that does not work will not work better soon; before the
 	 * daemon ever was ready it is the operator who must hear of it.
@@ -473,6 +474,10 @@ catalog_dispatch(struct kid *k, struct imsg *im)
 	case IMSG_RECHECK_FAIL:
 		recheck_answer(k->p, im->id, 0);
 		break;
+	case IMSG_LEARN_OK:
+	case IMSG_LEARN_FAIL:
+		errand_learned(k->p, im);
+		break;
 	case IMSG_DENIAL:
 		audit_denial(k->p, k, &im->m.denial);
 		break;
@@ -485,8 +490,17 @@ catalog_dispatch(struct kid *k, struct imsg *im)
 static void
 dialer_dispatch(struct kid *k, struct imsg *im)
 {
-	if (!slot_common(k, im))
+	if (slot_common(k, im))
+		return;
+	switch (im->type) {
+	case IMSG_DIAL_OK:
+	case IMSG_DIAL_FAIL:
+		errand_dialed(k->p, im);
+		break;
+	default:
 		kid_bad(k, msg_name(im->type));
+		break;
+	}
 }
 
 static void

@@ -52,9 +52,18 @@ static uid_t	 worker_uid(struct parent *);
 static int	 worker_uid_used(struct parent *, uid_t);
 static uint32_t	 worker_nofile(const struct config *);
 
-static const struct kid_kind kind_worker = {
-	ROLE_WORKER, "sessiond", NULL, "sessiond",
-	&worker_to_parent, &parent_to_worker, worker_dispatch, worker_gone
+/* By upstream. */
+static const struct kid_kind kinds[UPSTREAM_MAX + 1] = {
+	[UPSTREAM_PTY] = {
+		ROLE_WORKER, "sessiond", NULL, "sessiond",
+		&worker_to_parent, &parent_to_worker, worker_dispatch,
+		worker_gone
+	},
+	[UPSTREAM_SSH] = {
+		ROLE_WORKER, "sessiond-net", NULL, "sessiond-net",
+		&worker_to_parent, &parent_to_worker, worker_dispatch,
+		worker_gone
+	}
 };
 
 /* The one that takes new sessions of that version of a record. */
@@ -132,7 +141,7 @@ worker_start(struct parent *p, const char *sandbox, uint64_t version,
 	w->version = version;
 	strlcpy(w->sandbox, sandbox, sizeof(w->sandbox));
 	w->target = *target;
-	if ((w->kid = kid_start(p, &kind_worker, w, uid,
+	if ((w->kid = kid_start(p, &kinds[target->upstream], w, uid,
 	    p->privileged ? (gid_t)uid : getgid(), worker_nofile(p->conf),
 	    p->conf->worker_memory)) == NULL) {
 		free(w);
@@ -322,7 +331,7 @@ worker_session_end(struct worker *w, const struct msg_session_end *m)
 {
 	static const char *const words[] = {
 		[END_EXIT] = "shell ended", [END_CLOSED] = "closed",
-		[END_LOST] = "upstream lost", [END_FAILED] = "not opened",
+		[END_LOST] = "transport_lost", [END_FAILED] = "not opened",
 		[END_IDLE] = "idle", [END_DETACHED] = "no viewer",
 		[END_LIMIT] = "made room", [END_STOP] = "stopped"
 	};
@@ -332,6 +341,7 @@ worker_session_end(struct worker *w, const struct msg_session_end *m)
 		return;
 	log_info("session %s of %s ended: %s", s->id, w->sandbox,
 	    words[m->reason]);
+	session_ended(s, m->reason);
 	session_free(s, LEAVE_END);
 }
 
@@ -373,6 +383,12 @@ worker_dispatch(struct kid *k, struct imsg *im)
 		    s->terminal != NULL)
 			terminal_hangup(s);
 		break;
+	case IMSG_DIAL:
+		errand_dial(w, im);
+		break;
+	case IMSG_HOSTKEY:
+		errand_learn(w, im);
+		break;
 	case IMSG_SESSION_UP:
 		worker_session_up(w, im->m.session.session);
 		break;
@@ -408,8 +424,10 @@ worker_orphans(struct worker *w)
 			continue;
 		if (s->record != -1)
 			broker_again(s);
-		else
+		else {
+			session_ended(s, END_LOST);
 			session_free(s, LEAVE_END);
+		}
 	}
 }
 
@@ -421,6 +439,7 @@ worker_gone(struct kid *k, int status UNUSED)
 	w = k->owner;
 	/* From here on it is found by nobody. */
 	TAILQ_REMOVE(&w->p->workers, w, entry);
+	errand_forget(w);
 	worker_orphans(w);
 	log_debug("%s of sandbox %s is gone", k->name, w->sandbox);
 	free(w);

@@ -63,7 +63,11 @@ struct msg_ctl_session {
 enum session_state {
 	SESSION_STARTING = 1,
 	SESSION_RUNNING,
-	SESSION_ENDING
+	SESSION_ENDING,
+	/* Those that are over, for a while: age is since then. */
+	SESSION_EXITED,
+	SESSION_LOST,		/* without an end of its upstream */
+	SESSION_FAILED		/* it never opened */
 };
 
 struct msg_ctl_viewer {

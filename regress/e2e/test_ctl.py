@@ -59,6 +59,12 @@ def test_sessions(daemon):
     ws.type("exit\n")
     ws.closed()
     wait_for(lambda: sid not in daemon.sessions())
+    # For a minute it can be seen what became of it.
+    assert daemon.ended()[sid] == "exited"
+    daemon.faults = True
+    os.kill(daemon.worker("foreign"), signal.SIGKILL)
+    wait_for(lambda: other not in daemon.sessions())
+    assert daemon.ended()[other] == "transport_lost"
 
 
 def test_viewers(daemon):

@@ -31,7 +31,8 @@ import pytest
 
 from front import (ATTACH, BUILD, COUNTERS, DENY_DRAINING, DENY_EXPIRED,
                    DENY_LIMIT, DENY_NOT_FOUND, DENY_TOKEN, DENY_UNAVAILABLE,
-                   FAIL_BUSY, FAIL_GRANT, FAIL_LIMIT, FAIL_SHELL, GONE, INPUT,
+                   FAIL_AUTH, FAIL_BUSY, FAIL_GRANT, FAIL_HOSTKEY, FAIL_LIMIT,
+                   FAIL_LOST, FAIL_REFUSED, FAIL_SHELL, FAIL_TIMEOUT, GONE, INPUT,
                    NO_SESSION, OK, OPEN, SID, Front, b64, call, connect, fresh,
                    opened, token)
 from gwproto import Child
@@ -123,17 +124,27 @@ def test_connect_denied(front, reason, status, body, parent):
     assert c.answer() == (status, body)
 
 
-@pytest.mark.parametrize("reason, status, error", [
-    (FAIL_SHELL, 500, "Failed to open shell"),
-    (FAIL_GRANT, 500, "Failed to open shell"),
-    (FAIL_LIMIT, 429, "Too many sessions"), (FAIL_BUSY, 503, "Unavailable")])
-def test_open_failed(front, reason, status, error):
+SSH_FAILED = "SSH connection failed"
+
+
+@pytest.mark.parametrize("reason, status, error, message", [
+    (FAIL_SHELL, 500, "Failed to open shell", None),
+    (FAIL_GRANT, 500, "Failed to open shell", None),
+    (FAIL_LIMIT, 429, "Too many sessions", None),
+    (FAIL_BUSY, 503, "Unavailable", "too busy"),
+    (FAIL_REFUSED, 500, SSH_FAILED, "connection refused"),
+    (FAIL_TIMEOUT, 500, SSH_FAILED, "timed out"),
+    (FAIL_HOSTKEY, 500, SSH_FAILED, "host key mismatch"),
+    (FAIL_AUTH, 500, SSH_FAILED, "authentication failed"),
+    (FAIL_LOST, 500, SSH_FAILED, "connection lost")])
+def test_open_failed(front, reason, status, error, message):
     c = connect(front)
     front.grant(front.asked())
     o = front.worker().expect("OPEN")
     front.worker().send("OPEN_FAILED", id=o.id, reason=reason)
     got, body = c.answer()
-    assert (got, body["error"]) == (status, error)
+    assert (got, body["error"], body.get("message")) == (
+        status, error, message)
 
 
 def test_worker_dies_with_the_open(front):

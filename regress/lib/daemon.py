@@ -420,7 +420,13 @@ class Daemon:
         return [line.split() for line in run.stdout.splitlines()[1:]]
 
     def sessions(self):
-        return {row[0]: row for row in self.ctl("show", "sessions")}
+        return {row[0]: row for row in self.ctl("show", "sessions")
+                if row[1] in ("starting", "running", "ending")}
+
+    def ended(self):
+        """How each session of the last minute ended, by its id."""
+        return {row[0]: row[1] for row in self.ctl("show", "sessions")
+                if row[1] in ("exited", "transport_lost", "not_opened")}
 
     def worker(self, sandbox):
         """The pid of its worker; None if there is none."""

@@ -43,7 +43,8 @@ OPEN, ATTACH, INPUT, RESIZE, CLOSE = 1, 2, 4, 8, 16
 (DENY_TOKEN, DENY_EXPIRED, DENY_NOT_FOUND, DENY_LIMIT, DENY_DRAINING,
  DENY_UNAVAILABLE) = range(1, 7)
 (FAIL_GRANT, FAIL_GONE, FAIL_LIMIT, FAIL_BUSY, FAIL_SHELL, FAIL_TIMEOUT,
- FAIL_BLOCKED) = range(1, 8)
+ FAIL_BLOCKED, FAIL_REFUSED, FAIL_HOSTKEY, FAIL_AUTH,
+ FAIL_LOST) = range(1, 12)
 # What rate.c makes of its table.
 COUNTERS = 16 + 4096 * 8 * 16
 NO_SESSION = "00000000-0000-0000-0000-000000000000"
@@ -190,11 +191,12 @@ class Front:
             self.start()
 
     def configure(self, origins=(), proxies=(), requests=1000000, window=30,
-                  timeout=10, page=1):
+                  timeout=10, page=1, timeout_open=15):
         p = self.parent
         p.send("CONF_BEGIN")
         p.send("CONF_FRONTEND", requests=requests, window=window,
-               timeout_request=timeout, page=page)
+               timeout_request=timeout, timeout_open=timeout_open,
+               page=page)
         for address, prefix in proxies:
             p.send("CONF_PROXY", family=4, prefix=prefix,
                    addr=socket.inet_aton(address) + bytes(12))

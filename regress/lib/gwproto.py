@@ -69,7 +69,7 @@ MESSAGES = {
     "UNLINK": (14, "role:u8 number:u32"),
     "CONF_BEGIN": (32, ""),
     "CONF_FRONTEND": (33, "requests:u32 window:u32 timeout_request:u32"
-                      " page:u8"),
+                      " timeout_open:u32 page:u8"),
     "CONF_API": (34, "api:u8 grace:u64 max_age:u64 unclaimed:u8"),
     "CONF_KEY": (35, _KEY),
     "CONF_ALG": (36, _KEY),
