@@ -36,6 +36,7 @@
 
 static int	 broker_room(struct parent *, const char *, const char *);
 static void	 broker_evict(struct session *);
+static int	 broker_target(const struct target *);
 static void	 broker_refuse(struct kid *, uint32_t, uint8_t);
 static void	 broker_deny(struct parent *, struct kid *, uint32_t, uint8_t,
 		    uint8_t, const char *, const char *, const char *);
@@ -150,6 +151,15 @@ broker_grant(struct session *s, struct kid *frontend, uint32_t id,
 	return (kid_send(frontend, &answer));
 }
 
+/* A pty reaches no host, and for what reaches one no user is entered. */
+static int
+broker_target(const struct target *t)
+{
+	if (t->upstream == UPSTREAM_PTY)
+		return (t->host[0] == '\0' && t->port == 0);
+	return (t->host[0] != '\0' && t->port != 0 && t->user[0] == '\0');
+}
+
 static struct session *
 broker_session_new(struct parent *p, struct imsg *im, struct kid *frontend,
     uint8_t *deny)
@@ -166,6 +176,11 @@ broker_session_new(struct parent *p, struct imsg *im, struct kid *frontend,
 	if (!broker_room(p, m->sandbox, m->principal))
 		return (NULL);
 	*deny = DENY_UNAVAILABLE;
+	if (!broker_target(&m->target)) {
+		log_warnx("sandbox %s: the catalog names no usable target",
+		    m->sandbox);
+		return (NULL);
+	}
 	if ((w = worker_find(p, m->sandbox, m->version)) == NULL &&
 	    (w = worker_start(p, m->sandbox, m->version, &m->target,
 	    im->blob)) == NULL)
