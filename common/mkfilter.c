@@ -186,6 +186,8 @@ static const struct rule rules[] = {
 	CALL(F | C | W, ftruncate),
 	CALL(F | C | W, pwrite64),
 	FCNTL(F | C | W, F_ADD_SEALS),
+	/* A learned key is on the disk before it is believed. */
+	CALL(C, fdatasync),
 
 	/*
 	 * Messages.  The address of a sendmsg(2) stands behind a pointer,

@@ -19,6 +19,7 @@
 
 #include <sys/types.h>
 
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@
 #include "catalog_conf.h"
 #include "chan.h"
 #include "child.h"
+#include "compose.h"
 #include "log.h"
 #include "token.h"
 #include "util.h"
@@ -40,10 +42,11 @@
  * a seal key.
  *
  * Its peers: the parent, which configures it, gets GRANT_OPEN and
- * GRANT_SESSION for what it has allowed and asks RECHECK; and every
- * frontend, which sends AUTHORIZE and gets DENIED, or through the parent
- * GRANTED.  A frontend may be in the hands of an attacker: nothing it says
- * counts but the token, which is verified here from the start.
+ * GRANT_SESSION for what it has allowed, asks RECHECK, and brings LEARN from
+ * a worker that has met a new host key; and every frontend, which sends
+ * AUTHORIZE and gets DENIED, or through the parent GRANTED.  A frontend may
+ * be in the hands of an attacker: nothing it says counts but the token,
+ * which is verified here from the start.
  */
 
 /* Frontends at a time; their number is configured and far lower. */
@@ -62,14 +65,15 @@ struct frontend {
 };
 TAILQ_HEAD(frontends, frontend);
 
-/* An AUTHORIZE for a sandbox, or a RECHECK, under way. */
+/* An AUTHORIZE for a sandbox, a RECHECK or a LEARN under way. */
 struct request {
 	TAILQ_ENTRY(request)	 entry;
 	struct catalog_query	 q;
-	uint32_t		 frontend;	/* number; 0: RECHECK */
+	uint32_t		 frontend;	/* number; 0: the parent */
 	uint32_t		 id;
 	uint8_t			 api;
 	char			 address[ADDRESS_MAX + 1];
+	struct msg_learn	 learn;
 };
 TAILQ_HEAD(requests, request);
 
@@ -97,6 +101,12 @@ static void	 catalog_conf_switch(void);
 static void	 catalog_start(void);
 static void	 catalog_channel(struct imsg *);
 static void	 catalog_recheck(const struct imsg *);
+static void	 recheck_done(struct catalog_query *, enum catalog_answer,
+		    struct catalog_found *);
+static void	 catalog_learn(const struct imsg *);
+static void	 learn_done(struct catalog_query *, enum catalog_answer,
+		    struct catalog_found *);
+static void	 learn_answer(uint32_t, int);
 
 static struct frontend
 		*frontend_find(uint32_t);
@@ -124,8 +134,6 @@ static void	 request_free(struct request *);
 static void	 open_done(struct catalog_query *, enum catalog_answer,
 		    struct catalog_found *);
 static int	 open_grant(struct request *, struct catalog_found *);
-static void	 recheck_done(struct catalog_query *, enum catalog_answer,
-		    struct catalog_found *);
 
 int
 main(void)
@@ -133,6 +141,9 @@ main(void)
 	struct msg_setup	 setup;
 
 	util_batch();
+	/* A file at its limit is an error of write(2), not our end. */
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		fatal("signal");
 	child_start(ROLE_CATALOG, &setup);
 	tzset();
 	if (token_init() == -1)
@@ -189,6 +200,9 @@ catalog_dispatch_parent(struct chan *c UNUSED, struct imsg *im,
 	case IMSG_RECHECK:
 		catalog_recheck(im);
 		break;
+	case IMSG_LEARN:
+		catalog_learn(im);
+		break;
 	default:
 		catalog_configure(im);
 		break;
@@ -213,6 +227,15 @@ catalog_configure(struct imsg *im)
 		break;
 	case IMSG_CONF_KEY:
 		catalog_conf_key(catalog.staged, &im->m.conf_key, im->fd);
+		break;
+	case IMSG_CONF_CATALOG:
+		catalog_conf_catalog(catalog.staged, &im->m.conf_catalog);
+		break;
+	case IMSG_CONF_KNOWN:
+		catalog_conf_known(catalog.staged, im->fd);
+		break;
+	case IMSG_CONF_LEARNED:
+		catalog_conf_learned(catalog.staged, im->fd);
 		break;
 	case IMSG_CONF_SANDBOX:
 		catalog_conf_sandbox(catalog.staged, &im->m.conf_sandbox,
@@ -347,6 +370,58 @@ recheck_done(struct catalog_query *q, enum catalog_answer answer,
 	if (chan_send_empty(catalog.parent, type, r->id) == -1)
 		log_warn("recheck");
 	request_free(r);
+}
+
+/*
+ * The parent vouches for what it says of the worker; whether keys are
+ * learned for that record is asked where the records are.
+ */
+static void
+catalog_learn(const struct imsg *im)
+{
+	struct request	*r;
+
+	if ((r = request_new("", im->m.learn.sandbox)) == NULL) {
+		learn_answer(im->id, LEARN_STORE);
+		return;
+	}
+	r->id = im->id;
+	r->learn = im->m.learn;
+	r->q.want_record = 1;
+	r->q.done = learn_done;
+	catalog.ops->describe(&r->q);
+}
+
+static void
+learn_done(struct catalog_query *q, enum catalog_answer answer,
+    struct catalog_found *found)
+{
+	struct request	*r;
+	int		 error;
+
+	r = (struct request *)(void *)((char *)q -
+	    offsetof(struct request, q));
+	error = answer == CATALOG_NO ? LEARN_REFUSED : LEARN_STORE;
+	if (answer == CATALOG_YES)
+		error = compose_learn(&catalog.conf->compose, &r->learn,
+		    found);
+	learn_answer(r->id, error);
+	request_free(r);
+}
+
+/* 0 or LEARN_*.  A worker that gets no answer gives up by itself. */
+static void
+learn_answer(uint32_t id, int error)
+{
+	struct imsg	 im;
+
+	imsg_init(&im, IMSG_LEARN_OK, id);
+	if (error != 0) {
+		im.type = IMSG_LEARN_FAIL;
+		im.m.learn_fail.reason = (uint8_t)error;
+	}
+	if (chan_send(catalog.parent, &im) == -1)
+		log_warn("learn");
 }
 
 static struct frontend *
@@ -511,7 +586,9 @@ open_done(struct catalog_query *q, enum catalog_answer answer,
 	reason = DENY_UNAVAILABLE;
 	if (answer == CATALOG_NO)
 		reason = DENY_NOT_FOUND;
-	else if (answer == CATALOG_YES && open_grant(r, found) == 0)
+	else if (answer == CATALOG_YES && compose_record(
+	    &catalog.conf->compose, q->sandbox, found) == 0 &&
+	    open_grant(r, found) == 0)
 		reason = 0;
 	if (reason != 0)
 		deny(r->frontend, r->id, reason, ACTION_OPEN, q->principal,

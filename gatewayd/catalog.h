@@ -36,6 +36,7 @@ enum catalog_answer {
 /* What comes with CATALOG_YES if the record was asked for. */
 struct catalog_found {
 	struct target	 target;
+	int		 shared;	/* another record has its host, too */
 	uint64_t	 version;
 	int		 record;	/* blob; who keeps it sets -1 */
 };
@@ -54,9 +55,15 @@ struct catalog_query {
 	void		*backend;	/* of the back end while it waits */
 };
 
+/*
+ * lookup() asks what stands above; describe() what the record of a sandbox
+ * is, whoever may use it, without looking at the principal: CATALOG_NO is
+ * then that there is none.
+ */
 struct catalog_ops {
 	const char	*name;
 	void		(*lookup)(struct catalog_query *);
+	void		(*describe)(struct catalog_query *);
 	void		(*cancel)(struct catalog_query *);
 };
 

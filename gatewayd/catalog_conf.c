@@ -27,6 +27,8 @@
 
 #include "blob.h"
 #include "catalog_conf.h"
+#include "known_hosts.h"
+#include "learned.h"
 #include "log.h"
 
 /* Integers that JSON keeps exactly, so no claim is further off. */
@@ -39,7 +41,8 @@ static void	 conf_fail(struct catalog_conf *, const char *, ...)
 		    PRINTFLIKE(2, 3);
 static int64_t	 seconds(uint64_t);
 static int	 identity(uint8_t);
-static uint8_t	*key_read(int, size_t *);
+static uint8_t	*file_read(int, size_t, size_t *);
+static void	 known_warn_line(size_t, const char *, void *);
 
 struct catalog_conf *
 catalog_conf_new(void)
@@ -52,6 +55,7 @@ catalog_conf_new(void)
 		free(conf);
 		return (NULL);
 	}
+	conf->compose.check = HOSTCHECK_YES;
 	return (conf);
 }
 
@@ -69,6 +73,8 @@ catalog_conf_free(struct catalog_conf *conf)
 			freezero((void *)(uintptr_t)key->key, KEY_ROOM);
 		}
 	static_free(conf->records);
+	known_hosts_free(conf->compose.known);
+	learned_close(conf->compose.learned);
 	free(conf);
 }
 
@@ -115,24 +121,24 @@ catalog_conf_api(struct catalog_conf *conf, const struct msg_conf_api *m)
 }
 
 /*
- * All of a key file.  The offset is given with each read, so nobody else
- * who holds the same open file can move it.
+ * All of a file, but at most `room' bytes.  The offset is given with each
+ * read, so nobody else who holds the same open file can move it.
  */
 static uint8_t *
-key_read(int fd, size_t *len)
+file_read(int fd, size_t room, size_t *len)
 {
 	uint8_t	*p;
 	size_t	 n;
 	ssize_t	 r;
 
-	if ((p = malloc(KEY_ROOM)) == NULL)
+	if ((p = malloc(room)) == NULL)
 		return (NULL);
-	for (n = 0; n < KEY_ROOM; n += (size_t)r) {
+	for (n = 0; n < room; n += (size_t)r) {
 		do
-			r = pread(fd, p + n, KEY_ROOM - n, (off_t)n);
+			r = pread(fd, p + n, room - n, (off_t)n);
 		while (r == -1 && errno == EINTR);
 		if (r == -1) {
-			freezero(p, KEY_ROOM);
+			freezero(p, room);
 			return (NULL);
 		}
 		if (r == 0)
@@ -162,7 +168,7 @@ catalog_conf_key(struct catalog_conf *conf, const struct msg_conf_key *m,
 		conf_fail(conf, "more than %zu keys", nitems(api->keys));
 		return;
 	}
-	if ((p = key_read(fd, &len)) == NULL) {
+	if ((p = file_read(fd, KEY_ROOM, &len)) == NULL) {
 		conf_fail(conf, "%s key: %s", alg, strerror(errno));
 		return;
 	}
@@ -178,6 +184,52 @@ catalog_conf_key(struct catalog_conf *conf, const struct msg_conf_key *m,
 		conf_fail(conf, "%s key: %s", alg, why);
 	else if (why != NULL)
 		log_warnx("%s key: %s", alg, why);
+}
+
+void
+catalog_conf_catalog(struct catalog_conf *conf,
+    const struct msg_conf_catalog *m)
+{
+	conf->compose.check = m->hostcheck;
+}
+
+static void
+known_warn_line(size_t line, const char *text, void *arg UNUSED)
+{
+	log_warnx("known hosts: line %zu: %s", line, text);
+}
+
+void
+catalog_conf_known(struct catalog_conf *conf, int fd)
+{
+	const char	*why;
+	uint8_t		*p;
+	size_t		 len;
+
+	if (conf->compose.known != NULL) {
+		conf_fail(conf, "two files of known hosts");
+		return;
+	}
+	/* One byte more shows that there is more. */
+	if ((p = file_read(fd, KNOWN_FILE_MAX + 1, &len)) == NULL) {
+		conf_fail(conf, "known hosts: %s", strerror(errno));
+		return;
+	}
+	if ((conf->compose.known = known_hosts_parse(p, len, known_warn_line,
+	    NULL, &why)) == NULL)
+		conf_fail(conf, "known hosts: %s", why);
+	free(p);
+}
+
+void
+catalog_conf_learned(struct catalog_conf *conf, int fd)
+{
+	const char	*why;
+
+	if (conf->compose.learned != NULL)
+		conf_fail(conf, "two files of learned hosts");
+	else if ((conf->compose.learned = learned_open(fd, &why)) == NULL)
+		conf_fail(conf, "learned hosts: %s", why);
 }
 
 void
@@ -219,6 +271,9 @@ catalog_conf_check(struct catalog_conf *conf)
 	for (i = 0; i < nitems(conf->apis); i++)
 		if (conf->apis[i].configured && conf->apis[i].nkeys == 0)
 			conf_fail(conf, "api %zu has no key", i);
+	if (conf->compose.check == HOSTCHECK_ACCEPT_NEW &&
+	    conf->compose.learned == NULL)
+		conf_fail(conf, "no file for learned hosts");
 	if (conf->why[0] == '\0' && static_check(conf->records, &why) == -1)
 		conf_fail(conf, "%s", why);
 	return (conf->why[0] == '\0' ? 0 : -1);

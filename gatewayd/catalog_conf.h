@@ -19,6 +19,7 @@
 #define GATEWAYD_GATEWAYD_CATALOG_CONF_H
 
 #include "catalog_static.h"
+#include "compose.h"
 #include "msg_conf.h"
 #include "token.h"
 
@@ -38,6 +39,7 @@ struct catalog_api {
 struct catalog_conf {
 	struct catalog_api	 apis[API_MAX + 1];	/* by API_* */
 	struct static_records	*records;
+	struct compose		 compose;
 	char			 why[REASON_MAX + 1];	/* "": all is well */
 };
 
@@ -52,6 +54,10 @@ void	 catalog_conf_free(struct catalog_conf *);
 void	 catalog_conf_api(struct catalog_conf *, const struct msg_conf_api *);
 void	 catalog_conf_key(struct catalog_conf *, const struct msg_conf_key *,
 	    int);
+void	 catalog_conf_catalog(struct catalog_conf *,
+	    const struct msg_conf_catalog *);
+void	 catalog_conf_known(struct catalog_conf *, int);
+void	 catalog_conf_learned(struct catalog_conf *, int);
 void	 catalog_conf_sandbox(struct catalog_conf *,
 	    const struct msg_conf_sandbox *, int);
 void	 catalog_conf_owner(struct catalog_conf *,

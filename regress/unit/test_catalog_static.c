@@ -20,7 +20,8 @@
  * start of an owner's name, or longer, gets in; a set that is dropped while
  * it is in use is still asked; a descriptor is kept for every answer.
  */
-/* links: gatewayd/catalog_static.c common/blob.c proto/record.c */
+/* links: gatewayd/catalog_static.c common/blob.c proto/base64.c
+ *	proto/hostkey.c proto/record.c */
 
 #include "compat.h"
 
@@ -40,6 +41,7 @@
 
 #define ALICE	"did:plc:alice"
 #define BOB	"did:plc:bob"
+#define FP	"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"
 
 /* What came of the last question. */
 static struct {
@@ -55,8 +57,12 @@ static void	 done(struct catalog_query *, enum catalog_answer,
 		    struct catalog_found *);
 static size_t	 item(uint8_t *, uint8_t, const char *, const char *);
 static void	 add(struct static_records *, const char *, const char *);
+static void	 add_ssh(struct static_records *, const char *, const char *,
+		    uint16_t);
 static enum catalog_answer
 		 ask(const char *, const char *, int);
+static void	 describe(const char *);
+static int	 refused_at(const struct target *, const uint8_t *, size_t);
 static int	 refused(const uint8_t *, size_t);
 static int	 lowest_fd(void);
 static int	 setup(void **);
@@ -65,6 +71,10 @@ static void	 test_record(void **);
 static void	 test_not_wanted(void **);
 static void	 test_none_in_use(void **);
 static void	 test_malformed(void **);
+static void	 test_ssh(void **);
+static void	 test_host_keys(void **);
+static void	 test_target(void **);
+static void	 test_shared(void **);
 static void	 test_incomplete(void **);
 static void	 test_many(void **);
 static void	 test_bounds(void **);
@@ -121,6 +131,25 @@ add(struct static_records *sr, const char *sandbox, const char *owner)
 	assert_int_equal(static_add(sr, &m, body, bodylen, &why), 0);
 	if (owner != NULL)
 		assert_int_equal(static_add_owner(sr, owner, &why), 0);
+}
+
+static void
+add_ssh(struct static_records *sr, const char *sandbox, const char *host,
+    uint16_t port)
+{
+	struct msg_conf_sandbox	 m;
+	const char		*why;
+	uint8_t			 buf[64];
+	size_t			 len;
+
+	memset(&m, 0, sizeof(m));
+	strlcpy(m.sandbox, sandbox, sizeof(m.sandbox));
+	m.target.upstream = UPSTREAM_SSH;
+	strlcpy(m.target.host, host, sizeof(m.target.host));
+	m.target.port = port;
+	len = item(buf, RECORD_SSH_USER, "", "root");
+	assert_int_equal(static_add(sr, &m, buf, len, &why), 0);
+	assert_int_equal(static_add_owner(sr, ALICE, &why), 0);
 }
 
 static enum catalog_answer
@@ -250,8 +279,22 @@ test_none_in_use(void **state)
 	static_free(NULL);
 }
 
+static void
+describe(const char *sandbox)
+{
+	struct catalog_query	 q;
+	int			 n;
+
+	memset(&q, 0, sizeof(q));
+	strlcpy(q.sandbox, sandbox, sizeof(q.sandbox));
+	q.done = done;
+	n = got.n;
+	catalog_static.describe(&q);
+	assert_int_equal(got.n, n + 1);
+}
+
 static int
-refused(const uint8_t *p, size_t len)
+refused_at(const struct target *t, const uint8_t *p, size_t len)
 {
 	struct static_records	*sr;
 	struct msg_conf_sandbox	 m;
@@ -260,12 +303,23 @@ refused(const uint8_t *p, size_t len)
 
 	memset(&m, 0, sizeof(m));
 	strlcpy(m.sandbox, "box", sizeof(m.sandbox));
+	m.target = *t;
 	sr = static_new();
 	ret = static_add(sr, &m, p, len, &why);
 	if (ret == -1)
 		assert_string_equal(why, "malformed record");
 	static_free(sr);
 	return (ret == -1);
+}
+
+static int
+refused(const uint8_t *p, size_t len)
+{
+	struct target	 t;
+
+	memset(&t, 0, sizeof(t));
+	t.upstream = UPSTREAM_PTY;
+	return (refused_at(&t, p, len));
 }
 
 static void
@@ -289,6 +343,134 @@ test_malformed(void **state)
 	assert_true(refused(buf, i));
 }
 
+/* What a record of either kind must have, and what only the other has. */
+static void
+test_ssh(void **state)
+{
+	struct target	 t;
+	uint8_t		 buf[256];
+	size_t		 user, pty, n;
+	uint8_t		 tag;
+
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	t.upstream = UPSTREAM_SSH;
+	strlcpy(t.host, "10.0.0.5", sizeof(t.host));
+	t.port = 22;
+	user = item(buf, RECORD_SSH_USER, "", "root");
+	assert_false(refused_at(&t, buf, user));
+	assert_true(refused_at(&t, buf, 0));
+	n = user + item(buf + user, RECORD_SSH_USER, "", "root");
+	assert_true(refused_at(&t, buf, n));
+	n = user + item(buf + user, RECORD_ARG, "", "/bin/sh");
+	assert_true(refused_at(&t, buf, n));
+	n = user + item(buf + user, RECORD_HOST_CHECK, "", "no");
+	assert_true(refused_at(&t, buf, n));
+	n = user + item(buf + user, RECORD_FILE, "0600/root/.netrc", "x");
+	n += item(buf + n, RECORD_SSH_KEY, "", "x");
+	n += item(buf + n, RECORD_ENV, "A", "b");
+	n += item(buf + n, RECORD_PUBLIC_KEY, "", "x");
+	assert_false(refused_at(&t, buf, n));
+
+	pty = item(buf, RECORD_ARG, "", "/bin/sh");
+	for (tag = 1; tag <= RECORD_TAG_MAX; tag++) {
+		n = pty + item(buf + pty, tag, "", "x");
+		assert_int_equal(refused(buf, n), tag >= RECORD_CWD);
+	}
+}
+
+static void
+test_host_keys(void **state)
+{
+	static const struct {
+		const char	*type, *value;
+		int		 good;
+	} cases[] = {
+		{ "", FP, 1 }, { "ssh-ed25519", FP, 1 }, { "ssh-rsa", FP, 1 },
+		{ "ssh-dss", FP, 0 }, { "x", FP, 0 }, { "", FP "=", 0 },
+		{ "", "MD5:00", 0 }, { "", "", 0 }
+	};
+	struct target	 t;
+	uint8_t		 buf[256];
+	size_t		 i, user, n;
+
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	t.upstream = UPSTREAM_SSH;
+	strlcpy(t.host, "box", sizeof(t.host));
+	t.port = 22;
+	user = item(buf, RECORD_SSH_USER, "", "root");
+	for (i = 0; i < nitems(cases); i++) {
+		n = user + item(buf + user, RECORD_HOST_KEY, cases[i].type,
+		    cases[i].value);
+		assert_int_equal(refused_at(&t, buf, n), !cases[i].good);
+		buf[user] = RECORD_HOST_REVOKED;
+		assert_int_equal(refused_at(&t, buf, n), !cases[i].good);
+	}
+}
+
+static void
+test_target(void **state)
+{
+	struct target	 t;
+	uint8_t		 buf[64];
+	size_t		 n;
+
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	assert_true(refused_at(&t, body, bodylen));
+	t.upstream = UPSTREAM_PTY;
+	assert_false(refused_at(&t, body, bodylen));
+	t.port = 22;
+	assert_true(refused_at(&t, body, bodylen));
+	t.port = 0;
+	strlcpy(t.host, "box", sizeof(t.host));
+	assert_true(refused_at(&t, body, bodylen));
+	t.upstream = UPSTREAM_SSH;
+	n = item(buf, RECORD_SSH_USER, "", "root");
+	assert_true(refused_at(&t, buf, n));
+	t.port = 22;
+	assert_false(refused_at(&t, buf, n));
+	strlcpy(t.user, "demo", sizeof(t.user));
+	assert_true(refused_at(&t, buf, n));
+	t.user[0] = t.host[0] = '\0';
+	assert_true(refused_at(&t, buf, n));
+}
+
+static void
+test_shared(void **state)
+{
+	struct static_records	*sr;
+
+	(void)state;
+	sr = static_new();
+	add_ssh(sr, "a", "box", 22);
+	add_ssh(sr, "b", "other", 22);
+	add_ssh(sr, "c", "box", 2222);
+	add(sr, "pty", ALICE);
+	static_use(sr);
+	/* The port makes no difference. */
+	assert_int_equal(ask(ALICE, "a", 0), CATALOG_YES);
+	assert_true(got.found.shared);
+	assert_int_equal(ask(ALICE, "c", 0), CATALOG_YES);
+	assert_true(got.found.shared);
+	assert_int_equal(ask(ALICE, "b", 0), CATALOG_YES);
+	assert_false(got.found.shared);
+	assert_int_equal(ask(ALICE, "pty", 0), CATALOG_YES);
+	assert_false(got.found.shared);
+
+	describe("a");
+	assert_int_equal(got.answer, CATALOG_YES);
+	assert_true(got.found.shared);
+	assert_string_equal(got.found.target.host, "box");
+	assert_int_equal(got.found.target.port, 22);
+	describe("d");
+	assert_int_equal(got.answer, CATALOG_NO);
+	static_free(sr);
+	describe("a");
+	assert_int_equal(got.answer, CATALOG_LATER);
+}
+
 static void
 test_incomplete(void **state)
 {
@@ -308,6 +490,7 @@ test_incomplete(void **state)
 	assert_string_equal(why, "sandbox without an owner");
 	memset(&m, 0, sizeof(m));
 	strlcpy(m.sandbox, "a", sizeof(m.sandbox));
+	m.target.upstream = UPSTREAM_PTY;
 	assert_int_equal(static_add(sr, &m, body, bodylen, &why), -1);
 	assert_string_equal(why, "sandbox defined twice");
 	/* Its owners do not go to the sandbox before. */
@@ -369,6 +552,10 @@ main(void)
 		cmocka_unit_test(test_not_wanted),
 		cmocka_unit_test(test_none_in_use),
 		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_ssh),
+		cmocka_unit_test(test_host_keys),
+		cmocka_unit_test(test_target),
+		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_incomplete),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_bounds)
