@@ -272,7 +272,9 @@ set_host_key(struct parse *p, const char *type, const char *fingerprint)
 	int			 n;
 
 	note_line(p, NOTED_HOSTKEY);
-	if (type[0] != '\0' && hostkey_type(type, strlen(type)) == 0) {
+	if (type == NULL)
+		type = "";
+	else if (hostkey_type(type, strlen(type)) == 0) {
 		set_fail(p, "the type of a host key must be ssh-ed25519, "
 		    "ecdsa-sha2-nistp256, ecdsa-sha2-nistp384, "
 		    "ecdsa-sha2-nistp521 or ssh-rsa");

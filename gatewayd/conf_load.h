@@ -84,7 +84,6 @@
 #define CONF_LOGIN_MAX		1024	/* bytes of an ssh user */
 
 #define CONF_KEY_FILE_MAX	16384	/* bytes of a key or secret file */
-#define CONF_KNOWN_MAX		(4 * 1024 * 1024)	/* of known hosts */
 #define CONF_REPORT_MAX		512	/* bytes of one finding, NUL included */
 
 /*

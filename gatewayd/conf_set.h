@@ -146,7 +146,7 @@ void	 set_hosts_file(struct parse *, enum once, const char *, char **,
 	    const char *);
 void	 set_hosts_end(struct parse *, const char *);
 
-/* And what a sandbox with ssh has. */
+/* And what a sandbox with ssh has.  The type of a host key may be NULL. */
 void	 set_sandbox_user(struct parse *, const char *);
 void	 set_ssh(struct parse *, const char *, int64_t, const char *);
 void	 set_host_key(struct parse *, const char *, const char *);

@@ -35,6 +35,7 @@
 
 #include "conf.h"
 #include "conf_load.h"
+#include "known_hosts.h"
 #include "paths.h"
 
 static void	 config_envs_free(struct config_envs *);
@@ -554,7 +555,7 @@ config_check_files(const struct config *conf, const struct config_how *how)
 		    &errors, how);
 	if (conf->known_hosts != NULL)
 		config_file_check(conf->known_hosts, CONF_TEXT,
-		    CONF_KNOWN_MAX, &errors, how);
+		    KNOWN_FILE_MAX, &errors, how);
 	if (conf->host_check == HOSTCHECK_ACCEPT_NEW)
 		config_learned_check(conf->learned_hosts, &errors, how);
 	TAILQ_FOREACH(sb, &conf->sandboxes, entry)

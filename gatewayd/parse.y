@@ -385,7 +385,7 @@ sandboxline	: /* empty */
 			set_ssh(&p, $2.text, $3, $5.text);
 		}
 		| HOST KEY word {
-			set_host_key(&p, "", $3.text);
+			set_host_key(&p, NULL, $3.text);
 		}
 		| HOST KEY word word {
 			set_host_key(&p, $3.text, $4.text);

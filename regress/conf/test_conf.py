@@ -33,8 +33,10 @@ BUILD = os.environ.get("BUILD", os.path.join(TOP, "build"))
 GATEWAYD = os.environ.get("GATEWAYD", os.path.join(BUILD, "gatewayd"))
 ROOT = os.geteuid() == 0
 root_only = pytest.mark.skipif(not ROOT, reason="needs root")
-KEYS = ("seal.key", "old.key", "jwt.secret", "es.pub", "rs.pub")
+KEYS = ("seal.key", "old.key", "jwt.secret", "es.pub", "rs.pub", "box.key",
+    "known_hosts")
 SEALED = "A" * 64
+PRINT = "SHA256:%sA" % ("A" * 42)
 
 # Setting, least, most, and the heading of its manual entry where it differs.
 NUMBERS = [
@@ -44,7 +46,11 @@ NUMBERS = [
     ("limit viewers per session %d", 1, 1024),
     ("limit requests %d per 30", 1, 1000000),
     ("limit requests 500 per %d", 1, 3600),
+    ("limit dials per worker %d", 1, 10000),
     ("timeout request %d", 1, 600),
+    ("timeout resolve %d", 1, 600),
+    ("timeout connect %d", 1, 600),
+    ("timeout handshake %d", 1, 600),
     ("timeout channel %d", 1, 600),
     ("timeout ping %d", 1, 3600),
     ("timeout stalled %d", 1, 3600),
@@ -53,6 +59,8 @@ NUMBERS = [
     ("recheck %d", 1, 3600),
     ("listen on 127.0.0.1 port %d", 1, 65535),
     ("metrics on 127.0.0.1 port %d", 1, 65535),
+    ("resolver 127.0.0.1 port %d", 1, 65535),
+    ("egress allow 10.0.0.0/8 port %d", 1, 65535),
 ]
 SIZES = [
     # setting, least, most, just below, just above, the rest of the file
@@ -72,7 +80,10 @@ SINGLE = [
     "limit memory per worker 32 mb", "timeout request 2",
     "timeout channel 2", "timeout ping 2", "timeout stalled 2",
     "timeout idle 2", "timeout detached ssh 2", "recheck 2", "replay 8 kb",
-    "secrets unlocked no", "audit text",
+    "secrets unlocked no", "audit text", "host key checking yes",
+    "known hosts $keys/known_hosts", "learned hosts \"/a\"",
+    "limit dials per worker 2", "timeout resolve 2", "timeout connect 2",
+    "timeout handshake 2",
 ]
 
 
@@ -188,18 +199,23 @@ def test_defaults_are_what_the_manual_says():
             ("timeout request", "10"), ("timeout channel", "10"),
             ("timeout ping", "30"), ("timeout stalled", "60"),
             ("timeout idle", "86400"), ("timeout detached ssh", "60"),
-            ("recheck", "60"), ("replay", "1 mb")]:
+            ("recheck", "60"), ("replay", "1 mb"),
+            ("learned hosts", "/var/lib/gatewayd/learned_hosts"),
+            ("limit dials per worker", "30"), ("timeout resolve", "5"),
+            ("timeout connect", "10"), ("timeout handshake", "20")]:
         shown = [line.replace('"', "") for line in lines]
         assert "%s %s" % (setting, value) in shown
         assert value in text[setting], setting
+    assert "host key checking yes" in lines
+    assert "default is\n.Cm yes ." in text["host key checking yes"]
 
 
 def test_the_manual_names_every_keyword_and_range():
     with open(os.path.join(TOP, "man/gatewayd.conf.5")) as f:
         manual = f.read()
     with open(os.path.join(TOP, "gatewayd/parse.y")) as f:
-        table = re.findall(r'^\t\{ "(\w+)",\s+[A-Z0-9]+ \}', f.read(), re.M)
-    assert len(table) > 60 and table == sorted(table)
+        table = re.findall(r'^\t\{ "([\w-]+)",\s+[A-Z0-9]+ \}', f.read(), re.M)
+    assert len(table) > 80 and table == sorted(table)
     for word in table:
         assert re.search(r"\b%s\b" % word, manual), word
     for setting, low, high in NUMBERS + IN_API:
@@ -251,8 +267,9 @@ def test_size(place, setting, low, high, below, above):
 
 @pytest.mark.parametrize("line", SINGLE)
 def test_given_twice(place, line):
-    assert place.check(line + "\n")[0] == 0
-    status, out, err = place.check("%s\n%s\n" % (line, line))
+    keys = "-Dkeys=" + place.keys
+    assert place.check(line + "\n", keys)[0] == 0
+    status, out, err = place.check("%s\n%s\n" % (line, line), keys)
     assert status == 1 and len(err) == 1, err
     assert re.fullmatch(r"t\.conf:2: [a-z ]+ is given twice", err[0])
 
@@ -283,9 +300,19 @@ def many(line, n):
         "more than 256 lines of env and secret"),
     (lambda x: sandbox("pty /bin/sh\nuser u\n" + x), "owner o%d", 31,
         "more than 32 lines of owner"),
+    (str, "egress deny 2001:db8::%d port 22", 256,
+        "more than 256 lines of egress"),
+    (str, "resolver ::1 port %d", 8, "more than 8 lines of resolver"),
+    (lambda x: sandbox("ssh a user u\n" + x),
+        "host key SHA256:%%02d%sA" % ("A" * 40), 16,
+        "more than 16 lines of host key"),
+    (lambda x: "seal key file $keys/seal.key\n" +
+        sandbox("ssh a user u\n" + x),
+        "file /%%d mode 0600 sealed %s" % SEALED, 64,
+        "more than 64 lines of file"),
 ])
 def test_counts(place, wrap, line, most, text):
-    first = 1 if "listen" in line else 0
+    first = 1 if "listen" in line or "resolver" in line else 0
     lines = many(line, most + first).split("\n", first)[-1]
     for i in range(most):
         place.write("keys/%d" % i, "x")
@@ -296,6 +323,9 @@ def test_counts(place, wrap, line, most, text):
     status, out, err = place.check(wrap(lines), "-Dkeys=" + place.keys)
     assert status == 1
     assert [re.sub(r"^t\.conf:\d+: ", "", e) for e in err] == [text]
+
+
+HOST253 = ".".join(["h" * 63] * 3 + ["h" * 61])
 
 
 def test_lengths(place):
@@ -325,6 +355,20 @@ def test_lengths(place):
                 8) + "env B " + "v" * 1005),
                 sandbox("pty /bin/sh\nuser u\n" + many("env A%d " +
                     "v" * 130942, 8) + "env B " + "v" * 1006)),
+            (sandbox("ssh %s user u" % HOST253),
+                sandbox("ssh %sa user u" % HOST253)),
+            (sandbox("ssh %s. user u" % HOST253),
+                sandbox("ssh %s.. user u" % HOST253)),
+            (sandbox("ssh %s user u" % ("l" * 63)),
+                sandbox("ssh %s user u" % ("l" * 64))),
+            (sandbox("ssh a user " + "u" * 1024),
+                sandbox("ssh a user " + "u" * 1025)),
+            (sandbox("ssh a user u\nfile /%s mode 0 sealed %s" %
+                ("f" * 1017, SEALED)),
+                sandbox("ssh a user u\nfile /%s mode 0 sealed %s" %
+                ("f" * 1018, SEALED))),
+            (sandbox("ssh a user u\nkey sealed " + "A" * 174654),
+                sandbox("ssh a user u\nkey sealed " + "A" * 174655)),
             ("control socket /" + "s" * 106 + "\n",
                 "control socket /" + "s" * 107 + "\n")]:
         status, out, err = place.check(rest + good, key)
@@ -487,6 +531,126 @@ def test_key_files_are_checked_and_all_reported(place):
     ]
 
 
+def test_files_of_ssh_are_checked(place):
+    sshkey = "sandbox %s {\nowner o\nssh %s user u\nkey file $keys/%s\n}\n"
+    place.write("keys/group", "x", 0o640)
+    place.write("keys/writable", "x", 0o620)
+    place.write("keys/public", "x", 0o644)
+    place.write("keys/empty", "")
+    os.symlink("public", os.path.join(place.keys, "link"))
+    keys = "-Dkeys=" + place.keys
+
+    def check(text):
+        status, out, err = place.check(text, keys)
+        assert status == (1 if err else 0)
+        return [e.replace(place.keys + "/", "") for e in err]
+
+    assert check("known hosts $keys/public") == []
+    assert check("known hosts $keys/empty") == []
+    assert check("known hosts $keys/link") == []
+    assert check("known hosts $keys/writable") == [
+        "writable can be written by group or others"]
+    assert check("known hosts $keys/none\n" +
+        sshkey % ("a", "a", "group") + sshkey % ("b", "b", "none")) == [
+        "none cannot be opened: No such file or directory",
+        "group gives rights to group or others",
+        "none cannot be opened: No such file or directory"]
+    place.write("keys/large", "x" * (4 * 1024 * 1024))
+    assert check("known hosts $keys/large") == []
+    place.write("keys/large", "x" * (4 * 1024 * 1024 + 1))
+    assert check("known hosts $keys/large") == ["large is too large"]
+
+
+def test_file_of_learned_keys_is_checked_and_not_made(place):
+    text = "host key checking %s\nlearned hosts $keys/"
+    keys = "-Dkeys=" + place.keys
+    place.write("keys/writable", "x", 0o620)
+    os.symlink("learned", os.path.join(place.keys, "link"))
+    for name, expect in [("learned", []), ("known_hosts", []),
+            ("none/x", ["%s cannot be opened: No such file or directory"]),
+            ("writable", ["%s can be written by group or others"]),
+            (".", ["%s cannot be opened: Is a directory"]),
+            ("link", ["%s is a symbolic link"])]:
+        expect = [e % (place.keys + "/" + name) for e in expect]
+        for check in ("yes", "accept-new"):
+            status, out, err = place.check(text % check + name, keys)
+            assert err == (expect if check == "accept-new" else [])
+            assert status == (1 if err else 0)
+    assert not os.path.exists(os.path.join(place.keys, "learned"))
+
+
+def test_no_host_key_checking_is_a_warning(place):
+    status, out, err = place.check("page on\nhost key checking no\n")
+    assert (status, err) == (0, ["t.conf:2: warning: without host key "
+        "checking, whoever answers is taken for the host and is given its "
+        "password"])
+    assert "host key checking no\n" in out
+
+
+def test_shared_hosts_with_accept_new(place):
+    box = 'sandbox %s {\nowner o\nssh %s user u\n%s}\n'
+    pin = "host key %s\n" % PRINT
+    learn = "host key checking accept-new\nlearned hosts $keys/l\n"
+    warning = "t.conf: warning: sandbox \"%s\" needs a host key: accept-" \
+        "new learns none of a host that several sandboxes name"
+    keys = "-Dkeys=" + place.keys
+    for boxes, expect in [
+            ([("a", "h", "")], []),
+            ([("a", "h", ""), ("b", "i", "")], []),
+            ([("a", "h", ""), ("b", "h", "")], ["a"]),
+            ([("b", "h", ""), ("a", "H.", pin)], ["b"]),
+            ([("a", "h", pin), ("b", "h port 23", pin)], []),
+            ([("a", "h", pin), ("b", "h port 23", "")], ["b"]),
+            ([("a", "::1", ""), ("b", "0:0::1", ""), ("c", "::2", "")],
+                ["a"]),
+            ([(n + "1", n, "") for n in "cab"] +
+                [(n + "2", n, "") for n in "cab"], ["a1", "b1", "c1"])]:
+        text = "".join(box % b for b in boxes)
+        assert place.check(text)[2] == []
+        status, out, err = place.check(learn + text, keys)
+        assert (status, err) == (0, [warning % e for e in expect])
+
+
+@pytest.mark.parametrize("mode,shown", [("0", "0000"), ("600", "0600"),
+    ("0600", "0600"), ("777", "0777"), ("0777", "0777"), ("04", "0004"),
+    ("00", "0000"), ("0000", "0000"), ("8", None), ("01000", None),
+    ("1777", None), ("4755", None), ("00600", None), ("-1", None),
+    ("0x1ff", None), ("rw", None), ('""', None)])
+def test_mode(place, mode, shown):
+    status, out, err = place.check("seal key file $keys/seal.key\n" +
+        sandbox("ssh a user u\nfile /f mode %s sealed %s" % (mode, SEALED)),
+        "-Dkeys=" + place.keys)
+    if shown is None:
+        assert err == ["t.conf:5: mode must be octal, 0000 to 0777"]
+    else:
+        assert '\tfile "/f" mode %s sealed "%s"\n' % (shown, SEALED) in out
+
+
+@pytest.mark.parametrize("host,shown", [("A.example", "a.example"),
+    ("a.example.", "a.example"), ("a_b.c-d", "a_b.c-d"), ("x", "x"),
+    ("1a", "1a"), ("1.a2", "1.a2"), ("0xg", "0xg"),
+    ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+    ("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "0.0.0.0"), ("::1", "::1"),
+    ("2001:DB8:0:0::1", "2001:db8::1"), ("::1.2.3.4", "::1.2.3.4"),
+    ('""', None), (".", None), ("..", None), (".a", None), ("a..b", None),
+    ("a..", None), ("-a", None), ("a-", None), ("a.-b", None),
+    ("a-.b", None), ("a*", None), ("*", None), ('"a b"', None),
+    ("a/b", None), ("a@b", None), ("a:22", None), ("[::1]", None),
+    ("fe80::1%eth0", None), ("::ffff:127.0.0.1", None), ("1", None),
+    ("127.1", None), ("127.0.0.256", None), ("127.0.0.1.", None),
+    ("0x7f000001", None), ("a.0x1F", None), ("a.1", None), ("0x", None),
+    ('"b\u00fccher"', None), ('"a\t"', None), ('"$a"', None)])
+def test_host(place, host, shown):
+    status, out, err = place.check(sandbox("ssh %s user u" % host))
+    if shown is None:
+        assert err == ["t.conf:3: \"%s\" is no DNS name and no IPv4 or "
+            "IPv6 address" % host.replace('"', "")]
+    else:
+        assert (status, err) == (0, [])
+        assert '\tssh "%s" port 22 user "u"\n' % shown in out
+        assert place.check(out) == (0, out, [])
+
+
 @root_only
 def test_check_needs_no_root(place):
     nobody = pwd.getpwnam("nobody")
@@ -523,10 +687,13 @@ def test_sample_with_all_its_examples(place):
 def test_examples_of_the_manual(place):
     with open(os.path.join(TOP, "man/gatewayd.conf.5")) as f:
         text = f.read()
-    text = text[text.index(".Sh EXAMPLES"):]
-    text = re.search(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.M | re.S)
-    status, out, err = place.check(text.group(1), "-Dkeys=" + place.keys)
-    assert (status, err) == (0, [])
+    text = text[text.index(".Sh EXAMPLES"):].replace("\\e\n", "\\\n")
+    texts = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.M | re.S)
+    texts = [t for t in texts if "{\n" in t]
+    assert len(texts) == 2
+    for text in texts:
+        status, out, err = place.check(text, "-Dkeys=" + place.keys)
+        assert (status, err) == (0, [])
 
 
 def test_the_sample_may_be_read_by_all():
