@@ -24,13 +24,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "conf_sandbox.h"
 #include "sizes.h"
-
-struct config_str {
-	TAILQ_ENTRY(config_str)		 entry;
-	char				*s;
-};
-TAILQ_HEAD(config_strs, config_str);
 
 struct config_listen {
 	TAILQ_ENTRY(config_listen)	 entry;
@@ -81,54 +76,6 @@ struct config_api {
 	int				 unclaimed;
 };
 TAILQ_HEAD(config_apis, config_api);
-
-/* An env line, or a secret line, whose value is the sealed text. */
-struct config_env {
-	TAILQ_ENTRY(config_env)		 entry;
-	char				*name;
-	char				*value;
-};
-TAILQ_HEAD(config_envs, config_env);
-
-/* A file line, whose value is the sealed text. */
-struct config_file {
-	TAILQ_ENTRY(config_file)	 entry;
-	char				*path;		/* in the sandbox */
-	uint16_t			 mode;		/* 0 to 0777 */
-	char				*sealed;
-};
-TAILQ_HEAD(config_files, config_file);
-
-/* A host key line. */
-struct config_hostkey {
-	TAILQ_ENTRY(config_hostkey)	 entry;
-	char				*type;		/* "" : of any type */
-	char				*fingerprint;	/* "SHA256:..." */
-};
-TAILQ_HEAD(config_hostkeys, config_hostkey);
-
-/* What is in there only for pty or only for ssh is else empty or NULL. */
-struct config_sandbox {
-	TAILQ_ENTRY(config_sandbox)	 entry;		/* in file order */
-	RB_ENTRY(config_sandbox)	 node;		/* by id */
-	char				*id;
-	struct config_strs		 owners;	/* at least one */
-	struct config_strs		 argv;		/* empty: ssh */
-	char				*user;		/* NULL: our own */
-	char				*ssh_host;	/* lower; NULL: pty */
-	uint16_t			 ssh_port;
-	char				*ssh_user;
-	struct config_hostkeys		 host_keys;
-	char				*key_sealed;	/* or NULL */
-	char				*key_file;	/* or NULL */
-	char				*passphrase;	/* sealed, or NULL */
-	char				*password;	/* sealed, or NULL */
-	struct config_envs		 envs;
-	struct config_envs		 secrets;
-	struct config_files		 files;
-};
-TAILQ_HEAD(config_sandboxes, config_sandbox);
-RB_HEAD(config_tree, config_sandbox);
 
 /* All strings are owned by the struct.  Secrets are only named by file. */
 struct config {

@@ -215,8 +215,8 @@ str_add(struct parse *p, struct config_strs *strs, const char *what,
 	n = 0;
 	TAILQ_FOREACH(str, strs, entry) {
 		if (strcmp(str->s, s) == 0) {
-			set_fail(p, "%s \"%.*s\" is given twice", what, QUOTE_MAX,
-			    s);
+			set_fail(p, "%s \"%.*s\" is given twice", what,
+			    QUOTE_MAX, s);
 			return;
 		}
 		n++;
@@ -263,7 +263,8 @@ listen_new(struct parse *p, const char *s, int64_t port, uint16_t byname)
 		return (NULL);
 	}
 	if (config_addr(s, (uint16_t)port, listen) == -1) {
-		set_fail(p, "\"%.*s\" is no IPv4 or IPv6 address", QUOTE_MAX, s);
+		set_fail(p, "\"%.*s\" is no IPv4 or IPv6 address", QUOTE_MAX,
+		    s);
 		free(listen);
 		return (NULL);
 	}
@@ -345,8 +346,8 @@ set_proxy(struct parse *p, const char *s)
 		return;
 	}
 	if (config_net(s, net) == -1) {
-		set_fail(p, "\"%.*s\" is no network: address/bits, the rest zero",
-		    QUOTE_MAX, s);
+		set_fail(p, "\"%.*s\" is no network: address/bits, the rest "
+		    "zero", QUOTE_MAX, s);
 		free(net);
 		return;
 	}
@@ -494,8 +495,8 @@ void
 set_origin(struct parse *p, const char *s)
 {
 	if (!config_is_origin(s))
-		set_fail(p, "\"%.*s\" is no origin as browsers send it", QUOTE_MAX,
-		    s);
+		set_fail(p, "\"%.*s\" is no origin as browsers send it",
+		    QUOTE_MAX, s);
 	else
 		str_add(p, &p->api->origins, "origin", s, CONF_ORIGIN_MAX);
 }
@@ -620,10 +621,12 @@ env_add(struct parse *p, struct config_envs *envs, const char *name,
 		return;
 	}
 	if (++p->envs == CONF_ENV_MAX + 1)
-		set_fail(p, "more than %d lines of env and secret", CONF_ENV_MAX);
+		set_fail(p, "more than %d lines of env and secret",
+		    CONF_ENV_MAX);
 	p->env_bytes += strlen(name) + len + 2;
 	if (p->env_bytes > CONF_ENV_TOTAL)
-		set_fail(p, "environment has more than %d bytes", CONF_ENV_TOTAL);
+		set_fail(p, "environment has more than %d bytes",
+		    CONF_ENV_TOTAL);
 	if ((env = calloc(1, sizeof(*env))) == NULL) {
 		lex_no_memory(&p->lex);
 		return;
