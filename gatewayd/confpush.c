@@ -27,6 +27,7 @@
 #include "blob.h"
 #include "chan.h"
 #include "kid.h"
+#include "known_hosts.h"
 #include "log.h"
 #include "parent.h"
 #include "record.h"
@@ -38,6 +39,9 @@
 #define PUSH_QUEUE	64
 
 static int	 push_frontend(struct kid *, const struct config *);
+static int	 push_catalog(struct kid *, const struct config *);
+static int	 push_file(struct kid *, struct imsg *, int, const char *,
+		    const char *);
 static int	 push_proxies(struct kid *, const struct config *);
 static int	 push_api(struct kid *, const struct config_api *);
 static int	 push_auth(struct kid *, const struct config_api *,
@@ -69,6 +73,8 @@ confpush(struct kid *k, const struct config *conf)
 		return (-1);
 	if (k->kind->role == ROLE_FRONTEND && (push_frontend(k, conf) == -1 ||
 	    push_proxies(k, conf) == -1))
+		return (-1);
+	if (k->kind->role == ROLE_CATALOG && push_catalog(k, conf) == -1)
 		return (-1);
 	TAILQ_FOREACH(api, &conf->apis, entry)
 		if (push_api(k, api) == -1)
@@ -107,6 +113,46 @@ push_frontend(struct kid *k, const struct config *conf)
 	im.m.conf_frontend.timeout_open = config_open_time(conf);
 	im.m.conf_frontend.page = (uint8_t)conf->page;
 	return (kid_send(k, &im));
+}
+
+/* Host keys: what is made of them, and the files that they are in. */
+static int
+push_catalog(struct kid *k, const struct config *conf)
+{
+	struct imsg	 im;
+	const char	*why;
+	int		 fd;
+
+	imsg_init(&im, IMSG_CONF_CATALOG, 0);
+	im.m.conf_catalog.hostcheck = conf->host_check;
+	if (kid_send(k, &im) == -1)
+		return (-1);
+	if (conf->known_hosts != NULL) {
+		imsg_init(&im, IMSG_CONF_KNOWN, 0);
+		fd = config_open_file(conf->known_hosts, CONF_TEXT,
+		    KNOWN_FILE_MAX, &why);
+		if (push_file(k, &im, fd, conf->known_hosts, why) == -1)
+			return (-1);
+	}
+	if (conf->host_check != HOSTCHECK_ACCEPT_NEW)
+		return (0);
+	imsg_init(&im, IMSG_CONF_LEARNED, 0);
+	fd = config_open_learned(conf->learned_hosts, 1, &why);
+	return (push_file(k, &im, fd, conf->learned_hosts, why));
+}
+
+/* Send what was just opened, or log why it was not. */
+static int
+push_file(struct kid *k, struct imsg *im, int fd, const char *path,
+    const char *why)
+{
+	if (fd == -1) {
+		log_warnx("%s: %s%s%s", path, why, errno == 0 ? "" : ": ",
+		    errno == 0 ? "" : strerror(errno));
+		return (-1);
+	}
+	im->fd = fd;
+	return (kid_send(k, im));
 }
 
 static int
@@ -164,6 +210,7 @@ push_auth(struct kid *k, const struct config_api *api,
 {
 	struct imsg	 im;
 	const char	*why;
+	int		 fd;
 
 	imsg_init(&im, IMSG_CONF_KEY, 0);
 	im.m.conf_key.api = (uint8_t)api->api;
@@ -174,17 +221,13 @@ push_auth(struct kid *k, const struct config_api *api,
 	if (auth->issuer != NULL)
 		strlcpy(im.m.conf_key.issuer, auth->issuer,
 		    sizeof(im.m.conf_key.issuer));
-	if (auth->alg == CONF_HS256 && k->kind->role == ROLE_FRONTEND)
+	if (auth->alg == CONF_HS256 && k->kind->role == ROLE_FRONTEND) {
 		im.type = IMSG_CONF_ALG;
-	else if ((im.fd = config_open_file(auth->file,
-	    auth->alg == CONF_HS256 ? CONF_SECRET : CONF_PUBLIC,
-	    CONF_KEY_FILE_MAX, &why)) == -1) {
-		log_warnx("%s: %s%s%s", auth->file, why,
-		    errno == 0 ? "" : ": ", errno == 0 ? "" :
-		    strerror(errno));
-		return (-1);
+		return (kid_send(k, &im));
 	}
-	return (kid_send(k, &im));
+	fd = config_open_file(auth->file, auth->alg == CONF_HS256 ?
+	    CONF_SECRET : CONF_PUBLIC, CONF_KEY_FILE_MAX, &why);
+	return (push_file(k, &im, fd, auth->file, why));
 }
 
 static size_t
