@@ -160,9 +160,13 @@ errand_dial(struct worker *w, const struct imsg *im)
 	struct kid		*dialer;
 	int			 allowed, ours;
 
+	if (w->target.upstream == UPSTREAM_PTY) {
+		kid_bad(w->kid, "dials and has no host");
+		return;
+	}
 	m = &im->m.dial;
-	ours = w->target.upstream == UPSTREAM_SSH &&
-	    strcmp(m->host, w->target.host) == 0 && m->port == w->target.port;
+	ours = strcmp(m->host, w->target.host) == 0 &&
+	    m->port == w->target.port;
 	allowed = dial_allowed(w);
 	if (!ours && !allowed) {
 		kid_bad(w->kid, "dials what its record does not name");

@@ -174,7 +174,9 @@ class Puppet(Channel):
 
 
 def role_of(title):
-    return "worker" if title == "sessiond" else title.split()[-1]
+    if title.startswith("sessiond"):
+        return "worker"
+    return title.split()[-1]
 
 
 class Stage(Daemon):
