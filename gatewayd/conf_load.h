@@ -78,7 +78,7 @@
 #define CONF_NAME_MAX		128	/* bytes of an environment name */
 #define CONF_UIDS_MAX		65536	/* width of worker uids */
 #define CONF_EGRESS_MAX		256
-#define CONF_RESOLVER_MAX	8
+#define CONF_RESOLVER_MAX	3
 #define CONF_HOSTKEY_MAX	16	/* per sandbox */
 #define CONF_FILE_MAX		64	/* per sandbox */
 #define CONF_LOGIN_MAX		1024	/* bytes of an ssh user */
@@ -95,6 +95,7 @@
 #define CONF_SEAL_BYTES		48
 #define CONF_SEALED_MAX \
 	(((CONF_VALUE_MAX + CONF_SEAL_BYTES) * 4 + 2) / 3)
+#define CONF_PASSPHRASE_MAX	1024
 #define CONF_ENV_TOTAL		(1024 * 1024)	/* all of one sandbox */
 
 /* In a record the path has four digits of mode before it. */

@@ -302,7 +302,7 @@ def many(line, n):
         "more than 32 lines of owner"),
     (str, "egress deny 2001:db8::%d port 22", 256,
         "more than 256 lines of egress"),
-    (str, "resolver ::1 port %d", 8, "more than 8 lines of resolver"),
+    (str, "resolver ::1 port %d", 3, "more than 3 lines of resolver"),
     (lambda x: sandbox("ssh a user u\n" + x),
         "host key SHA256:%%02d%sA" % ("A" * 40), 16,
         "more than 16 lines of host key"),
@@ -367,6 +367,10 @@ def test_lengths(place):
                 ("f" * 1017, SEALED)),
                 sandbox("ssh a user u\nfile /%s mode 0 sealed %s" %
                 ("f" * 1018, SEALED))),
+            (sandbox("ssh a user u\nkey file $keys/box.key\n"
+                "passphrase sealed " + "A" * 1430),
+                sandbox("ssh a user u\nkey file $keys/box.key\n"
+                "passphrase sealed " + "A" * 1431)),
             (sandbox("ssh a user u\nkey sealed " + "A" * 174654),
                 sandbox("ssh a user u\nkey sealed " + "A" * 174655)),
             ("control socket /" + "s" * 106 + "\n",
