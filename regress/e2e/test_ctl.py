@@ -114,7 +114,7 @@ def test_kill(daemon):
 def test_kill_reaches_what_runs(daemon):
     """Also a program in the foreground that ignores the hangup."""
     sid, ws = daemon.shell()
-    ws.type("trap '' HUP; echo pid:$$:; tail -f /dev/null\n")
+    ws.type("trap '' HUP; echo pid:$$:; exec tail -f /dev/null\n")
     ws.until(b"\npid:")
     pid = int(ws.until(b":")[:-1])
     start = proc_stat(pid)[2]

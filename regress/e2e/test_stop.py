@@ -87,7 +87,7 @@ def test_shells_hear_of_it(start, how):
     d.sandboxes["demo"] = {"script": HEARS, "args": [mark]}
     d.sandboxes["deaf"] = {"pty": ["/bin/sh", "-c",
                                    "trap '' HUP TERM; echo pid:$$:; "
-                                   "tail -f /dev/null"]}
+                                   "exec tail -f /dev/null"]}
     d.write()
     d.start()
     sid, deaf = d.open("demo"), d.open("deaf")
