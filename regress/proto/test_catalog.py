@@ -125,6 +125,8 @@ class Catalog(gwproto.Child):
         return m
 
     def fds(self):
+        if os.geteuid() != 0:
+            pytest.skip("needs root to look into a confined process")
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
 
