@@ -303,8 +303,6 @@ op_start(struct op *op)
 {
 	struct timeval	 tv = { CALL_TIMEOUT, 0 };
 
-	if (op->action == ACTION_OPEN)
-		tv.tv_sec = frontend_conf()->timeout_open + OPEN_GRACE;
 	if (op->action != ACTION_ATTACH &&
 	    ((op->ev_timer = event_new(frontend_base(), -1, 0, op_timeout,
 	    op)) == NULL || event_add(op->ev_timer, &tv) == -1)) {
@@ -338,6 +336,7 @@ op_answered(void *arg, enum ask_result result, const struct msg_granted *g,
 {
 	struct op	*op = arg;
 	struct pass_key	 key;
+	struct timeval	 tv = { 0, 0 };
 
 	if (result == ASK_SILENCE && op->action == ACTION_OPEN &&
 	    op->granted.worker != 0)
@@ -348,6 +347,8 @@ op_answered(void *arg, enum ask_result result, const struct msg_granted *g,
 		op_denied(op, reason);
 	else if (op->action == ACTION_OPEN) {
 		op->granted = *g;
+		tv.tv_sec = (time_t)g->open_time + OPEN_GRACE;
+		(void)event_add(op->ev_timer, &tv);
 		open_send(op);
 	} else {
 		op->granted = *g;

@@ -141,6 +141,9 @@ broker_grant(struct session *s, struct kid *frontend, uint32_t id,
 	memcpy(answer.m.granted.grant, im.m.grant.grant,
 	    sizeof(answer.m.granted.grant));
 	answer.m.granted.worker = s->worker->kid->number;
+	if (action == ACTION_OPEN)
+		answer.m.granted.open_time = config_open_time(p->conf,
+		    s->worker->target.upstream);
 	strlcpy(answer.m.granted.session, s->id,
 	    sizeof(answer.m.granted.session));
 	if (kid_send(s->worker->kid, &im) == -1)
@@ -233,6 +236,15 @@ broker_session(struct parent *p, struct imsg *im)
 		return;
 	deny = DENY_NOT_FOUND;
 	s = session_find(p, m->session);
+	/*
+	 * A client hears of its new session from the frontend, and may be
+	 * back before we have read the same from the worker.
+	 */
+	if (s != NULL && s->state == SESSION_STARTING &&
+	    s->worker->kid->chan != NULL) {
+		chan_drain(s->worker->kid->chan);
+		s = session_find(p, m->session);
+	}
 	if (s != NULL && s->api == m->api && s->state == SESSION_RUNNING &&
 	    strcmp(s->principal, m->principal) == 0) {
 		if (broker_grant(s, frontend, im->id, m->action,

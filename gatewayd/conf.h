@@ -156,10 +156,10 @@ int	 config_open_file(const char *, int, size_t, const char **);
 int	 config_open_learned(const char *, int, const char **);
 
 /*
- * How long a session may take to open, whatever it is made of: seconds.  The
- * worker has a time for each step; these together are the last line.
+ * How long a session of that kind, UPSTREAM_*, may take to open: seconds.
+ * The worker has a time for each step; these together are the last line.
  */
-uint32_t config_open_time(const struct config *);
+uint32_t config_open_time(const struct config *, uint8_t);
 #define CONF_DIAL_GRACE	5	/* for the answer of the dialer */
 
 /*

@@ -36,6 +36,7 @@
 #include "conf.h"
 #include "conf_load.h"
 #include "known_hosts.h"
+#include "msg_grant.h"
 #include "paths.h"
 
 static void	 config_envs_free(struct config_envs *);
@@ -675,8 +676,10 @@ config_macros_free(struct config_macros *macros)
 }
 
 uint32_t
-config_open_time(const struct config *conf)
+config_open_time(const struct config *conf, uint8_t upstream)
 {
+	if (upstream == UPSTREAM_PTY)
+		return (conf->timeout_channel);
 	return (conf->timeout_resolve + conf->timeout_connect +
 	    CONF_DIAL_GRACE + conf->timeout_handshake +
 	    2 * conf->timeout_channel);

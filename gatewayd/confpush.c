@@ -110,7 +110,6 @@ push_frontend(struct kid *k, const struct config *conf)
 	im.m.conf_frontend.requests = conf->requests;
 	im.m.conf_frontend.window = conf->requests_window;
 	im.m.conf_frontend.timeout_request = conf->timeout_request;
-	im.m.conf_frontend.timeout_open = config_open_time(conf);
 	im.m.conf_frontend.page = (uint8_t)conf->page;
 	return (kid_send(k, &im));
 }

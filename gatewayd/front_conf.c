@@ -92,7 +92,6 @@ add_frontend(struct front_conf *conf, const struct msg_conf_frontend *m)
 	conf->requests = m->requests;
 	conf->window = m->window;
 	conf->timeout_request = m->timeout_request;
-	conf->timeout_open = m->timeout_open;
 	conf->page = m->page;
 	return (0);
 }

@@ -52,7 +52,6 @@ struct front_conf {
 	uint32_t		 requests;	/* per window and address */
 	uint32_t		 window;	/* seconds */
 	uint32_t		 timeout_request;
-	uint32_t		 timeout_open;
 	int			 page;
 	struct front_api	 apis[API_MAX + 1];	/* by API_* */
 	struct front_proxy	 proxies[FRONT_PROXIES_MAX];

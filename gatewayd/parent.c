@@ -249,7 +249,8 @@ parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	errand_sweep(p, now);
 	TAILQ_FOREACH(s, &p->by_age, entry) {
 		if (s->state == SESSION_STARTING && now - s->started >=
-		    (time_t)config_open_time(p->conf) + OPEN_TIME)
+		    (time_t)config_open_time(p->conf,
+		    s->worker->target.upstream) + OPEN_TIME)
 			(void)session_kill(s, END_FAILED);
 		else if (s->state == SESSION_ENDING && now - s->ending >=
 		    (time_t)p->conf->timeout_stalled + ENDING_TIME &&

@@ -177,7 +177,6 @@ conf_frontend_fields(struct wire *w, union msg *u)
 	wire_u32(w, &m->requests, 1, 1000000);
 	wire_u32(w, &m->window, 1, 3600);
 	wire_u32(w, &m->timeout_request, 1, 3600);
-	wire_u32(w, &m->timeout_open, 1, 3600);
 	wire_u8(w, &m->page, 0, 1);
 }
 

@@ -66,7 +66,6 @@ struct msg_conf_frontend {
 	uint32_t	requests;	/* per window and address */
 	uint32_t	window;
 	uint32_t	timeout_request;
-	uint32_t	timeout_open;	/* for an upstream to open */
 	uint8_t		page;
 };
 

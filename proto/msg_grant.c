@@ -152,6 +152,7 @@ granted_fields(struct wire *w, union msg *u)
 	m = &u->granted;
 	wire_fixed(w, m->grant, sizeof(m->grant));
 	wire_u32(w, &m->worker, 1, UINT32_MAX);
+	wire_u32(w, &m->open_time, 0, 7200);
 	wire_uuid(w, m->session);
 }
 

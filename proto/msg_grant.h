@@ -134,6 +134,7 @@ struct msg_grant {
 struct msg_granted {
 	uint8_t		grant[GRANT_LEN];
 	uint32_t	worker;		/* number */
+	uint32_t	open_time;	/* OPEN may take so many seconds */
 	char		session[WIRE_UUID_LEN + 1];
 };
 

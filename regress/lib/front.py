@@ -191,12 +191,11 @@ class Front:
             self.start()
 
     def configure(self, origins=(), proxies=(), requests=1000000, window=30,
-                  timeout=10, page=1, timeout_open=15):
+                  timeout=10, page=1):
         p = self.parent
         p.send("CONF_BEGIN")
         p.send("CONF_FRONTEND", requests=requests, window=window,
-               timeout_request=timeout, timeout_open=timeout_open,
-               page=page)
+               timeout_request=timeout, page=page)
         for address, prefix in proxies:
             p.send("CONF_PROXY", family=4, prefix=prefix,
                    addr=socket.inet_aton(address) + bytes(12))
@@ -273,6 +272,7 @@ class Front:
     def grant(self, m, worker=1, session=SID, grant=b"g" * 16):
         self.worker(worker)
         self.parent.send("GRANTED", id=m.id, grant=grant, worker=worker,
+                         open_time=10,
                          session=session)
 
     def deny(self, m, reason):

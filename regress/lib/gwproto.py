@@ -69,7 +69,7 @@ MESSAGES = {
     "UNLINK": (14, "role:u8 number:u32"),
     "CONF_BEGIN": (32, ""),
     "CONF_FRONTEND": (33, "requests:u32 window:u32 timeout_request:u32"
-                      " timeout_open:u32 page:u8"),
+                      " page:u8"),
     "CONF_API": (34, "api:u8 grace:u64 max_age:u64 unclaimed:u8"),
     "CONF_KEY": (35, _KEY),
     "CONF_ALG": (36, _KEY),
@@ -98,7 +98,7 @@ MESSAGES = {
                       " session:uuid hash:f32 address:str"),
     "GRANT": (68, "grant:f16 channel:u32 actions:u8 mode:u8 viewer:u32"
               " ttl:u32 session:uuid hash:f32 principal:str"),
-    "GRANTED": (69, "grant:f16 worker:u32 session:uuid"),
+    "GRANTED": (69, "grant:f16 worker:u32 open_time:u32 session:uuid"),
     "RECHECK": (70, "api:u8 principal:str sandbox:str"),
     "RECHECK_OK": (71, ""),
     "RECHECK_FAIL": (72, ""),
