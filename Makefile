@@ -38,12 +38,14 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		gatewayd/audit.c gatewayd/broker.c gatewayd/conf_host.c \
 		gatewayd/conf_lex.c gatewayd/conf_set.c gatewayd/config.c \
 		gatewayd/confpush.c gatewayd/control.c gatewayd/ctl.c \
-		gatewayd/dialer.c gatewayd/door.c gatewayd/errand.c \
+		gatewayd/dial.c gatewayd/dialer.c gatewayd/dialer_conf.c \
+		gatewayd/door.c gatewayd/egress.c gatewayd/errand.c \
 		gatewayd/gatewayd.c gatewayd/kid.c \
-		gatewayd/listener.c gatewayd/metrics.c gatewayd/parent.c \
+		gatewayd/listener.c gatewayd/lookup.c gatewayd/metrics.c \
+		gatewayd/own.c gatewayd/parent.c \
 		gatewayd/parse.y gatewayd/printconf.c gatewayd/pty.c \
 		gatewayd/rate.c gatewayd/recheck.c gatewayd/reload.c \
-		gatewayd/scrape.c gatewayd/session_table.c \
+		gatewayd/resolv.c gatewayd/scrape.c gatewayd/session_table.c \
 		gatewayd/shell.c gatewayd/slot.c \
 		gatewayd/terminal.c gatewayd/worker.c \
 		proto/base64.c proto/hostkey.c proto/http.c proto/record.c
@@ -88,7 +90,7 @@ MKFILTER_SRCS =	common/mkfilter.c
 # with what a process may map.  ":static" takes the archive where there is
 # one: workers are many, and each shared library costs each of them pages.
 
-GATEWAYD_PKGS =	libevent_core libbsd libmd:static
+GATEWAYD_PKGS =	libevent_extra:static libevent_core libbsd libmd:static
 FRONTEND_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
 CATALOG_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
 SESSIOND_PKGS =	libevent_core libsodium json-c libbsd:static libmd:static

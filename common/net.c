@@ -61,6 +61,28 @@ net_from_sockaddr(struct net_addr *a, const struct sockaddr *sa)
 	}
 }
 
+socklen_t
+net_to_sockaddr(const struct net_addr *a, uint16_t port,
+    struct sockaddr_storage *ss)
+{
+	struct sockaddr_in	*in;
+	struct sockaddr_in6	*in6;
+
+	memset(ss, 0, sizeof(*ss));
+	if (a->family == 4) {
+		in = (struct sockaddr_in *)(void *)ss;
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		memcpy(&in->sin_addr, a->addr, 4);
+		return (sizeof(*in));
+	}
+	in6 = (struct sockaddr_in6 *)(void *)ss;
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	memcpy(&in6->sin6_addr, a->addr, 16);
+	return (sizeof(*in6));
+}
+
 int
 net_from_text(struct net_addr *a, const char *s)
 {

@@ -32,6 +32,11 @@ struct net_addr {
 /* From a socket address; -1 if it is of another family (then zero). */
 int	 net_from_sockaddr(struct net_addr *, const struct sockaddr *);
 
+/* As a socket address with that port; returns its length. */
+socklen_t
+	 net_to_sockaddr(const struct net_addr *, uint16_t,
+	    struct sockaddr_storage *);
+
 /*
  * Make ::ffff:a.b.c.d a.b.c.d, so that no rule can be walked around.  The
  * functions above and below have done so.

@@ -14,66 +14,288 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "compat.h"
 
 #include <sys/types.h>
 
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
 #include "chan.h"
 #include "child.h"
+#include "dial.h"
 #include "dialer.h"
+#include "dialer_conf.h"
 #include "log.h"
+#include "own.h"
 
 /*
- * The dialer is to resolve names, check addresses against the egress policy
- * and connect.  Nothing asks for that yet, because all upstreams are local
- * terminals.  It is started and confined like its siblings so that whatever
- * watches over the processes already counts it.
+ * The dialer resolves names, judges addresses by the egress policy and
+ * connects, for workers that can do neither.  It holds no secret, and knows
+ * neither who asks nor why.
  *
- * Its only peer is the parent.
+ * Its only peer is the parent, which has compared what a worker wants with
+ * its record: DIAL, answered by DIAL_OK with the socket, or by DIAL_FAIL.
  */
 
+/*
+ * Dials at a time, each of which has up to four sockets for a while.  The
+ * next one is told that we are busy.
+ */
+#define DIALS_MAX	64
+
+/* Lines about denied addresses in a second: records may name anything. */
+#define REPORTS_MAX	10
+
+struct request {
+	TAILQ_ENTRY(request)	 entry;
+	uint32_t		 id;
+	struct msg_dial		 what;
+	struct dial		*dial;
+};
+TAILQ_HEAD(requests, request);
+
 static struct dialer {
-	struct event_base	*base;
+	struct dial_shop	 shop;
 	struct chan		*parent;
+	uint16_t		 state;		/* MS_SETUP, MS_RUN */
+	struct dialer_conf	*conf;		/* in force, or NULL */
+	struct dialer_conf	*staged;	/* next, or NULL */
+	struct requests		 requests;
+	size_t			 nrequests;
+	time_t			 report_second;
+	unsigned int		 reports;
 } dialer;
 
 static void	 dialer_dispatch_parent(struct chan *, struct imsg *, void *);
+static void	 dialer_configure(struct imsg *);
+static void	 dialer_conf_begin(void);
+static void	 dialer_conf_end(void);
+static void	 dialer_conf_switch(void);
+static void	 dialer_start(void);
+static void	 dialer_dial(const struct imsg *);
+static void	 dialer_done(struct dial *, const struct dial_end *, void *);
+static void	 dialer_fail(uint32_t, enum dial_error, int);
+static void	 dialer_report(const struct request *,
+		    const struct dial_end *);
+static void	 request_free(struct request *);
 
 void
 dialer_main(void)
 {
 	struct msg_setup	 setup;
+	struct request		*r;
 
+	own_init();
 	child_start(ROLE_DIALER, &setup);
-	if ((dialer.base = event_base_new()) == NULL)
+	if (own_missing() != NULL)
+		log_info("routes cannot be looked up (%s): of several "
+		    "addresses that an interface has in one network only the "
+		    "first is known as our own", own_missing());
+	lookup_init();
+	TAILQ_INIT(&dialer.requests);
+	dialer.state = MS_SETUP;
+	if ((dialer.shop.base = event_base_new()) == NULL)
 		fatalx("cannot make an event loop");
-	dialer.parent = child_channel(dialer.base, &parent_to_dialer,
+	dialer.parent = child_channel(dialer.shop.base, &parent_to_dialer,
 	    &dialer_to_parent, dialer_dispatch_parent, NULL);
-	event_base_dispatch(dialer.base);
+	event_base_dispatch(dialer.shop.base);
+
+	while ((r = TAILQ_FIRST(&dialer.requests)) != NULL)
+		request_free(r);
 	chan_free(dialer.parent);
-	event_base_free(dialer.base);
+	/* The resolver has callbacks left of what was cancelled. */
+	(void)event_base_loop(dialer.shop.base, EVLOOP_NONBLOCK);
+	dialer_conf_unref(dialer.staged);
+	dialer_conf_unref(dialer.conf);
+	event_base_free(dialer.shop.base);
 	exit(0);
 }
 
+/* The parent is trusted: what it should not say is a bug, and ends us. */
 static void
-dialer_dispatch_parent(struct chan *c, struct imsg *im, void *arg UNUSED)
+dialer_dispatch_parent(struct chan *c UNUSED, struct imsg *im,
+    void *arg UNUSED)
 {
 	switch (im->type) {
 	case IMSG_VERBOSE:
 		log_setverbose(im->m.verbose.verbose);
 		break;
 	case IMSG_START:
-		child_ready(c, SANDBOX_DIALER);
+		dialer_start();
 		break;
 	case IMSG_STOP:
-		(void)event_base_loopbreak(dialer.base);
+		(void)event_base_loopbreak(dialer.shop.base);
+		break;
+	case IMSG_DIAL:
+		dialer_dial(im);
 		break;
 	default:
-		fatalx("unexpected %s", msg_name(im->type));
+		dialer_configure(im);
+		break;
 	}
+}
+
+/* As in the catalog: taken aside, looked at, put in force or forgotten. */
+static void
+dialer_configure(struct imsg *im)
+{
+	if (im->type != IMSG_CONF_BEGIN && dialer.staged == NULL)
+		fatalx("%s without a configuration", msg_name(im->type));
+	switch (im->type) {
+	case IMSG_CONF_BEGIN:
+		dialer_conf_begin();
+		break;
+	case IMSG_CONF_END:
+		dialer_conf_end();
+		break;
+	case IMSG_CONF_SWITCH:
+		dialer_conf_switch();
+		break;
+	case IMSG_CONF_DROP:
+		dialer_conf_unref(dialer.staged);
+		dialer.staged = NULL;
+		chan_set_state(dialer.parent, dialer.state);
+		break;
+	default:
+		if (dialer_conf_add(dialer.staged, im) == -1)
+			fatalx("unexpected %s", msg_name(im->type));
+		break;
+	}
+}
+
+/* Also in place of one that was given up half way. */
+static void
+dialer_conf_begin(void)
+{
+	dialer_conf_unref(dialer.staged);
+	if ((dialer.staged = dialer_conf_new()) == NULL)
+		fatal("configuration");
+	chan_set_state(dialer.parent, dialer.state | MS_CONF);
+}
+
+static void
+dialer_conf_end(void)
+{
+	struct imsg	 im;
+
+	chan_set_state(dialer.parent, dialer.state | MS_STAGED);
+	imsg_init(&im, IMSG_CONF_OK, 0);
+	if (dialer_conf_check(dialer.staged) == -1) {
+		im.type = IMSG_CONF_FAIL;
+		strlcpy(im.m.fail.reason, dialer.staged->why,
+		    sizeof(im.m.fail.reason));
+	}
+	if (chan_send(dialer.parent, &im) == -1)
+		fatal("cannot answer the parent");
+}
+
+static void
+dialer_conf_switch(void)
+{
+	if (dialer.staged->why[0] != '\0')
+		fatalx("told to use a configuration that was refused");
+	dialer_conf_unref(dialer.conf);
+	dialer.conf = dialer.staged;
+	dialer.staged = NULL;
+	chan_set_state(dialer.parent, dialer.state);
+	log_debug("configuration in force");
+}
+
+static void
+dialer_start(void)
+{
+	dialer.state = MS_RUN;
+	child_ready(dialer.parent, SANDBOX_DIALER);
+}
+
+static void
+dialer_dial(const struct imsg *im)
+{
+	struct request	*r;
+
+	if (dialer.conf == NULL || dialer.nrequests == DIALS_MAX ||
+	    (r = calloc(1, sizeof(*r))) == NULL) {
+		dialer_fail(im->id, DIAL_BUSY, 0);
+		return;
+	}
+	r->id = im->id;
+	r->what = im->m.dial;
+	TAILQ_INSERT_TAIL(&dialer.requests, r, entry);
+	dialer.nrequests++;
+	if ((r->dial = dial_new(&dialer.shop, dialer.conf, r->what.host,
+	    r->what.port, dialer_done, r)) == NULL) {
+		log_warn("dial");
+		dialer_fail(r->id, DIAL_BUSY, 0);
+		request_free(r);
+	}
+}
+
+static void
+dialer_done(struct dial *d UNUSED, const struct dial_end *end, void *arg)
+{
+	struct request	*r;
+	struct imsg	 im;
+
+	r = arg;
+	dialer_report(r, end);
+	if (end->fd == -1)
+		dialer_fail(r->id, end->reason, end->error);
+	else {
+		imsg_init(&im, IMSG_DIAL_OK, r->id);
+		im.fd = end->fd;
+		if (chan_send(dialer.parent, &im) == -1)
+			fatal("cannot answer the parent");
+	}
+	request_free(r);
+}
+
+static void
+dialer_fail(uint32_t id, enum dial_error reason, int error)
+{
+	struct imsg	 im;
+
+	imsg_init(&im, IMSG_DIAL_FAIL, id);
+	im.m.dial_fail.reason = (uint8_t)reason;
+	im.m.dial_fail.error = (uint32_t)error;
+	if (chan_send(dialer.parent, &im) == -1)
+		fatal("cannot answer the parent");
+}
+
+/* Why a dial failed is the parent's to say; what was denied only we know. */
+static void
+dialer_report(const struct request *r, const struct dial_end *end)
+{
+	char	 text[NET_TEXT_SIZE];
+	time_t	 now;
+
+	net_to_text(&end->addr, text);
+	if (end->fd != -1)
+		log_debug("%s port %u: connected to %s", r->what.host,
+		    r->what.port, text);
+	if (end->fd != -1 || end->reason != DIAL_POLICY)
+		return;
+	now = time(NULL);
+	if (now != dialer.report_second) {
+		if (dialer.reports > REPORTS_MAX)
+			log_info("%u more dials were denied",
+			    dialer.reports - REPORTS_MAX);
+		dialer.report_second = now;
+		dialer.reports = 0;
+	}
+	if (++dialer.reports <= REPORTS_MAX)
+		log_info("dial %s port %u denied: %s, %s", r->what.host,
+		    r->what.port, text, end->denied);
+}
+
+static void
+request_free(struct request *r)
+{
+	TAILQ_REMOVE(&dialer.requests, r, entry);
+	dialer.nrequests--;
+	dial_free(r->dial);
+	free(r);
 }

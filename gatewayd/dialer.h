@@ -20,7 +20,7 @@
 
 #include "compat.h"
 
-/* The process that will connect to hosts: gatewayd -x dialer. */
+/* The process that connects to hosts: gatewayd -x dialer. */
 __dead void	 dialer_main(void);
 
 #endif /* GATEWAYD_GATEWAYD_DIALER_H */

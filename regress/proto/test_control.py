@@ -15,7 +15,7 @@
 
 """
 The control process, with this test as its parent, as clients of the control
-socket and as Prometheus; and the dialer, of which there is little yet.
+socket and as Prometheus.
 
 What can break: one client that does not read, or says what it must not,
 must neither stop the others nor reach the parent with it.
@@ -411,24 +411,3 @@ def test_orderly_stop(control):
     assert control.wait() == 0
     for c in clients:
         c.expect_closed()
-
-
-def test_dialer():
-    d = gwproto.Child([GATEWAYD, "-x", "dialer"], "dialer")
-    d.send("VERBOSE", verbose=1)
-    d.send("START")
-    d.expect("READY")
-    with open(f"/proc/{d.pid}/status") as f:
-        assert "\nSeccomp:\t2\n" in f.read()
-    d.send("STOP")
-    d.expect_closed()
-    assert d.wait() == 0
-
-
-def test_dialer_takes_no_orders_yet():
-    d = gwproto.Child([GATEWAYD, "-x", "dialer"], "dialer")
-    d.send("START")
-    d.expect("READY")
-    d.send("CONF_BEGIN")
-    d.expect_closed()
-    assert d.wait() == 6		# EXITS_PROTOCOL

@@ -1,0 +1,949 @@
+# Copyright (c) 2026 The gatewayd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+"""
+The dialer, with this test as its parent and a real dnsmasq, or a name
+server of our own that misbehaves.
+
+What can break: whatever address it connects to by mistake is one that a
+sandbox's owner can reach from inside the operator's network, and a socket
+that can be aimed anew reaches all of them.
+"""
+
+import collections
+import ctypes
+import errno
+import fcntl
+import ipaddress
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+import gwproto  # noqa: E402
+
+GATEWAYD = os.path.join(os.environ["BUILD"], "gatewayd")
+RESOLVE, POLICY, REFUSED, UNREACHABLE, TIMEOUT = 1, 2, 3, 4, 5
+BUSY = 8
+NOERROR, SERVFAIL, NXDOMAIN, REFUSE = 0, 2, 3, 5
+A, AAAA = 1, 28
+METADATA = "169.254.169.254"
+
+
+def packed(text):
+    a = ipaddress.ip_address(text)
+    return a.version, a.packed.ljust(16, b"\0")
+
+
+class Dialer(gwproto.Child):
+    def __init__(self, start=True, nofile=256, preexec=None, **conf):
+        super().__init__([GATEWAYD, "-x", "dialer"], "dialer",
+                         nofile=nofile, preexec=preexec)
+        self.ids = 100
+        if start:
+            self.configure(**conf)
+            self.send("START")
+            self.expect("READY")
+
+    def text(self, name, data):
+        fd = gwproto.blob(data)
+        os.lseek(fd, 0, os.SEEK_END)	# where it stands must not matter
+        self.send(name, fd=fd)
+        os.close(fd)
+
+    def egress(self, net, port=0, allow=1):
+        net = ipaddress.ip_network(net)
+        self.send("CONF_EGRESS", allow=allow, family=net.version,
+                  addr=net.network_address.packed.ljust(16, b"\0"),
+                  prefix=net.prefixlen, port=port)
+
+    def stage(self, egress=(), resolvers=(), resolv=None, hosts=None,
+              resolve=2, connect=2):
+        self.send("CONF_BEGIN")
+        self.send("CONF_DIALER", timeout_resolve=resolve,
+                  timeout_connect=connect)
+        for rule in egress:
+            self.egress(*rule)
+        for address, port in resolvers:
+            family, addr = packed(address)
+            self.send("CONF_RESOLVER", family=family, addr=addr, port=port)
+        if resolv is not None:
+            self.text("CONF_RESOLV", resolv)
+        if hosts is not None:
+            self.text("CONF_HOSTS", hosts)
+        self.send("CONF_END")
+
+    def configure(self, **conf):
+        self.stage(**conf)
+        self.expect("CONF_OK")
+        self.send("CONF_SWITCH")
+
+    def ask(self, host, port):
+        self.ids += 1
+        self.send("DIAL", self.ids, host=host, port=port)
+        return self.ids
+
+    def dial(self, host, port, timeout=10):
+        """The socket."""
+        id = self.ask(host, port)
+        m = self.expect("DIAL_OK", timeout)
+        assert m.id == id
+        return socket.socket(fileno=m.fd)
+
+    def fails(self, host, port, reason, error=None, timeout=10):
+        id = self.ask(host, port)
+        m = self.recv(timeout)
+        assert m.name == "DIAL_FAIL" and m.id == id, (m, self.logs)
+        assert m["reason"] == reason, (m, self.logs)
+        assert error is None or m["error"] == error, m
+        return m
+
+    def fds(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+
+class Listener:
+    """Takes connections on a port, on several addresses if asked."""
+
+    def __init__(self, *addresses, port=0):
+        self.socks = []
+        for a in addresses or ["127.0.0.1"]:
+            s = socket.socket(socket.AF_INET6 if ":" in a else
+                              socket.AF_INET)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind((a, port))
+            port = s.getsockname()[1]
+            s.listen(128)
+            s.settimeout(5)
+            self.socks.append(s)
+        self.port = port
+
+    def accept(self, n=0):
+        return self.socks[n].accept()[0]
+
+    def nobody(self, n=0):
+        """Nobody came, and nobody comes now."""
+        return not select.select([self.socks[n]], [], [], 0.1)[0]
+
+    def close(self):
+        for s in self.socks:
+            s.close()
+
+
+class Blackhole:
+    """A port that answers nothing: its queue is full."""
+
+    def __init__(self, address="127.0.0.1", port=0):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.socks = [socket.socket(family)]
+        self.socks[0].bind((address, port))
+        self.port = self.socks[0].getsockname()[1]
+        self.socks[0].listen(0)
+        for _ in range(8):
+            s = socket.socket(family)
+            s.setblocking(False)
+            s.connect_ex((address, self.port))
+            self.socks.append(s)
+            if not select.select([], [s], [], 0.2)[1]:
+                return
+        raise AssertionError("it takes everything")
+
+    def close(self):
+        for s in self.socks:
+            s.close()
+
+
+def name_of(query):
+    """The name that is asked for, as it was written, and the type."""
+    labels, pos = [], 12
+    while query[pos]:
+        labels.append(query[pos + 1:pos + 1 + query[pos]])
+        pos += 1 + query[pos]
+    kind, = struct.unpack_from(">H", query, pos + 1)
+    return b".".join(labels).decode(), kind, pos + 5
+
+
+def answer(query, addresses=(), rcode=NOERROR, id=None, flags=0):
+    """An answer with those of the addresses that were asked for."""
+    _, kind, end = name_of(query)
+    records = [ipaddress.ip_address(a).packed for a in addresses]
+    records = [r for r in records if len(r) == (4 if kind == A else 16)]
+    head = struct.pack(">HHHHHH", struct.unpack_from(">H", query)[0]
+                       if id is None else id, 0x8180 | rcode | flags, 1,
+                       len(records), 0, 0)
+    return head + query[12:end] + b"".join(
+        struct.pack(">HHHIH", 0xc00c, kind, 1, 60, len(r)) + r
+        for r in records)
+
+
+class Server(threading.Thread):
+    """A name server: handler(query) says which packets go back."""
+
+    def __init__(self, handler):
+        super().__init__(daemon=True)
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        self.at = "127.0.0.1", self.port
+        self.handler = handler
+        self.asked = []		# name, type, port
+        self.start()
+
+    def run(self):
+        while True:
+            query, peer = self.sock.recvfrom(1500)
+            if not query:
+                return
+            name, kind, _ = name_of(query)
+            self.asked.append((name, kind, peer[1]))
+            for delay, packet in self.handler(query):
+                if delay:
+                    threading.Timer(delay, self.say, [packet, peer]).start()
+                else:
+                    self.say(packet, peer)
+
+    def say(self, packet, peer):
+        try:
+            self.sock.sendto(packet, peer)
+        except OSError:
+            pass		# it has ended meanwhile
+
+    def close(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.sendto(b"", self.at)
+        self.join(5)
+        self.sock.close()
+
+
+class Dnsmasq:
+    def __init__(self, path, *records):
+        self.log = path / "dnsmasq.log"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.at = "127.0.0.1", self.port
+        user = ["--user=root"] if os.getuid() == 0 else []
+        self.proc = subprocess.Popen(
+            ["/usr/sbin/dnsmasq", "-k", "--conf-file=/dev/null", *user,
+             "--no-resolv", "--no-hosts", f"--port={self.port}",
+             "--listen-address=127.0.0.1", "--bind-interfaces",
+             "--pid-file=", "--log-queries", f"--log-facility={self.log}",
+             "--local=/example/", *records])
+        deadline = time.monotonic() + 10
+        while "started" not in self.text():
+            assert self.proc.poll() is None, self.text()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def text(self):
+        try:
+            return self.log.read_text()
+        except FileNotFoundError:
+            return ""
+
+    def queries(self, name):
+        """How often that name was asked for, by type."""
+        return collections.Counter(
+            line.split("query[")[1].split("]")[0]
+            for line in self.text().lower().splitlines()
+            if "query[" in line and f" {name} " in line)
+
+    def close(self):
+        self.proc.terminate()
+        self.proc.wait(10)
+
+
+@pytest.fixture
+def having():
+    """Make something that is closed at the end."""
+    things = []
+
+    def have(cls, *args, **kw):
+        things.append(cls(*args, **kw))
+        return things[-1]
+
+    yield have
+    for t in reversed(things):
+        t.close()
+        if isinstance(t, gwproto.Child):
+            assert t.wait() == 0, t.logs
+
+
+@pytest.fixture
+def names(having, tmp_path):
+    """A name server with names for most of what can be wrong."""
+    return having(
+        Dnsmasq, tmp_path,
+        "--host-record=box.example,127.0.0.1",
+        "--host-record=both.example,127.0.0.1,::1",
+        "--host-record=six.example,::1",
+        f"--host-record=mapped.example,::ffff:{METADATA}",
+        "--host-record=mapped-ok.example,::ffff:127.0.0.1",
+        "--host-record=nat64.example,64:ff9b::a9fe:a9fe",
+        f"--host-record=metadata.example,{METADATA},fd00:ec2::254",
+        f"--host-record=mixed.example,{METADATA}",
+        "--host-record=mixed.example,10.0.0.1,64:ff9b::7f00:1",
+        "--host-record=mixed.example,127.0.0.1,::ffff:10.0.0.1",
+        "--host-record=under_score.example,127.0.0.1",
+        "--cname=alias.example,box.example")
+
+
+def test_literals(having):
+    ear = having(Listener, "127.0.0.1", "::1")
+    d = having(Dialer, egress=[("127.0.0.1/32", ear.port),
+                               ("::1/128", ear.port)])
+    for n, host in enumerate(["127.0.0.1", "::1"]):
+        with d.dial(host, ear.port) as s, ear.accept(n) as peer:
+            assert s.getpeername()[:2] == (host, ear.port)
+            assert not os.get_blocking(s.fileno())
+            s.setblocking(True)
+            s.sendall(b"hello")
+            assert peer.recv(10) == b"hello"
+            peer.sendall(b"there")
+            assert s.recv(10) == b"there"
+    with d.dial("::ffff:127.0.0.1", ear.port) as s, ear.accept():
+        assert s.family == socket.AF_INET
+
+
+def test_options(having):
+    ear = having(Listener)
+    d = having(Dialer, egress=[("127.0.0.1/32",)])
+    with d.dial("127.0.0.1", ear.port) as s, ear.accept():
+        for level, name, value in [
+                (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+                (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
+                (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 120000)]:
+            assert s.getsockopt(level, name) == value
+    before = d.fds()
+    for _ in range(5):
+        d.dial("127.0.0.1", ear.port).close()
+        ear.accept().close()
+    assert d.fds() == before
+
+
+@pytest.mark.parametrize("host", [
+    "127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", "::", "10.0.0.1",
+    "172.16.0.1", "192.168.1.1", "100.64.0.1", "100.100.100.200", METADATA,
+    "168.63.129.16", "192.0.0.192", "192.0.2.1", "224.0.0.1",
+    "255.255.255.255", "fd00:ec2::254", "fe80::1", "ff02::1",
+    f"::ffff:{METADATA}", "::ffff:127.0.0.1", "::127.0.0.1",
+    "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:7f00:1::",
+    "2001::1"])
+def test_denied(having, host):
+    """By default, whoever may listen there."""
+    d = having(Dialer)
+    d.fails(host, 80, POLICY, 0)
+    assert len([x for x in d.logs if " denied: " in x]) == 1
+
+
+def test_rules(having):
+    ear, other = having(Listener), having(Listener)
+    d = having(Dialer, egress=[("127.0.0.2/32", 0, 0),
+                               ("127.0.0.0/8", ear.port)])
+    d.dial("127.0.0.1", ear.port).close()
+    d.fails("127.0.0.1", other.port, POLICY)
+    d.fails("127.0.0.2", ear.port, POLICY)
+    d.fails("::ffff:127.0.0.2", ear.port, POLICY)
+    d.fails("::1", ear.port, POLICY)
+    assert other.nobody()
+    # What is taken back is denied at once.
+    d.configure()
+    d.fails("127.0.0.1", ear.port, POLICY)
+
+
+@pytest.mark.parametrize("host", [
+    "127.1", "2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "a..b",
+    "-x", "a b", "fe80::1%lo", "[::1]", "127.0.0.1.", ".", "a" * 64,
+    "a/b", "caf\xe9.example", "a\tb"])
+def test_no_name(having, names, host):
+    """No question is asked, and no number is an address in disguise."""
+    d = having(Dialer, resolvers=[names.at],
+               egress=[("0.0.0.0/0",), ("::/0",)])
+    d.fails(host, 80, RESOLVE, 0)
+    assert "query[" not in names.text()
+
+
+def test_hosts(having, names):
+    ear = having(Listener, "127.0.0.1", "::1")
+    d = having(Dialer, resolvers=[names.at], egress=[("127.0.0.1/32",)],
+               hosts=b"127.0.0.1 Here.Example here\n"
+               b"169.254.169.254 box.example\n::1 there.example\n")
+    for host in "here", "here.example", "HERE.example.":
+        d.dial(host, ear.port).close()
+    d.fails("there.example", ear.port, POLICY)
+    # What stands there is not asked for elsewhere.
+    d.fails("box.example", ear.port, POLICY)
+    assert "query[" not in names.text()
+
+
+def test_names(having, names):
+    ear = having(Listener, "127.0.0.1", "::1")
+    d = having(Dialer, resolvers=[names.at],
+               egress=[("127.0.0.1/32",), ("::1/128",)])
+    for host in ("box.example", "box.example.", "alias.example",
+                 "under_score.example", "mapped-ok.example"):
+        with d.dial(host, ear.port) as s:
+            assert s.getpeername() == ("127.0.0.1", ear.port)
+    for host in "both.example", "six.example":
+        with d.dial(host, ear.port) as s:
+            assert s.getpeername()[0] == "::1"
+    # A and AAAA, once each.
+    assert names.queries("six.example") == {"a": 1, "aaaa": 1}
+    assert names.queries("under_score.example") == {"a": 1, "aaaa": 1}
+    d.fails("gone.example", ear.port, RESOLVE, 0)
+    assert names.queries("gone.example") == {"a": 1, "aaaa": 1}
+
+
+@pytest.mark.parametrize("host", [
+    "mapped.example", "nat64.example", "metadata.example"])
+def test_names_of_denied_addresses(having, names, host):
+    d = having(Dialer, resolvers=[names.at])
+    d.fails(host, 80, POLICY, 0)
+    assert any(f"dial {host} port 80 denied: " in line for line in d.logs)
+
+
+def test_mixed(having, names):
+    """What is denied is left out; what is allowed is found."""
+    ear = having(Listener)
+    d = having(Dialer, resolvers=[names.at], egress=[("127.0.0.1/32",)])
+    for _ in range(5):
+        with d.dial("mixed.example", ear.port) as s:
+            assert s.getpeername() == ("127.0.0.1", ear.port)
+    d.configure(resolvers=[names.at])
+    d.fails("mixed.example", ear.port, POLICY)
+
+
+def test_answers_that_change(having):
+    """What was checked is what is connected to: nobody asks again."""
+    ear = having(Listener)
+    turn = collections.Counter()
+
+    def handler(query):
+        name, kind, _ = name_of(query)
+        name = name.lower()
+        turn[name, kind] += 1
+        good = turn[name, kind] == 1
+        return [(0, answer(query, ["127.0.0.1" if good else METADATA]))]
+
+    server = having(Server, handler)
+    d = having(Dialer, resolvers=[server.at], egress=[("127.0.0.1/32",)])
+    with d.dial("rebind.example", ear.port) as s:
+        assert s.getpeername() == ("127.0.0.1", ear.port)
+    assert turn == {("rebind.example", A): 1, ("rebind.example", AAAA): 1}
+    d.fails("rebind.example", ear.port, POLICY)
+    assert turn == {("rebind.example", A): 2, ("rebind.example", AAAA): 2}
+
+
+def test_resolv_conf(having):
+    """On port 53 of what stands there; nobody is there."""
+    d = having(Dialer, resolv=b"# none\nsearch example\n", resolve=1)
+    t = time.monotonic()
+    d.fails("box", 22, RESOLVE, errno.ETIMEDOUT)
+    assert time.monotonic() - t < 4
+    d.configure(resolv=b"nameserver fe80::1%lo\nnameserver 127.9.9.9\n")
+    assert any("resolv.conf: 1 name servers are not used" in line
+               for line in d.logs)
+
+
+def test_silent_server(having):
+    """The deadline is for all of it, whatever number of servers."""
+    silent = [having(Server, lambda query: []) for _ in range(3)]
+    d = having(Dialer, resolvers=[s.at for s in silent], resolve=2)
+    t = time.monotonic()
+    d.fails("box.example", 22, RESOLVE, errno.ETIMEDOUT)
+    assert 1.9 < time.monotonic() - t < 4
+    assert all({kind for _, kind, _ in s.asked} == {A, AAAA}
+               for s in silent)
+    assert all(len(s.asked) <= 8 for s in silent)
+
+
+@pytest.mark.parametrize("rcode", [SERVFAIL, REFUSE, 4, None])
+def test_next_server(having, names, rcode):
+    """One that cannot answer, or does not, is passed over."""
+    ear = having(Listener)
+    bad = having(Server, lambda query: [] if rcode is None else
+                 [(0, answer(query, rcode=rcode))])
+    d = having(Dialer, resolvers=[bad.at, names.at], resolve=2,
+               egress=[("127.0.0.1/32",)])
+    t = time.monotonic()
+    d.dial("box.example", ear.port).close()
+    if rcode is not None:
+        assert time.monotonic() - t < 0.9
+    assert bad.asked
+    # In their order: the second is not asked for what the first knows.
+    d.configure(resolvers=[names.at, bad.at], egress=[("127.0.0.1/32",)])
+    before = len(bad.asked)
+    d.dial("both.example", ear.port).close()
+    d.fails("gone.example", ear.port, RESOLVE, 0)
+    assert len(bad.asked) == before
+
+
+def test_servers_that_fail(having):
+    bad = [having(Server, lambda query: [(0, answer(query, rcode=SERVFAIL))])
+           for _ in range(2)]
+    d = having(Dialer, resolvers=[s.at for s in bad], resolve=5)
+    t = time.monotonic()
+    d.fails("box.example", 22, RESOLVE, errno.EIO)
+    assert time.monotonic() - t < 2
+    assert all(0 < len(s.asked) <= 10 for s in bad)
+
+
+def test_one_family_fails(having):
+    """Servers that choke on one type are no reason to fail."""
+    ear = having(Listener, "127.0.0.1", "::1")
+    for good, host in (A, "127.0.0.1"), (AAAA, "::1"):
+        server = having(Server, lambda query: [
+            (0.2, answer(query, [host])) if name_of(query)[1] == good else
+            (0, answer(query, rcode=SERVFAIL))])
+        d = having(Dialer, resolvers=[server.at],
+                   egress=[("127.0.0.1/32",), ("::1/128",)])
+        with d.dial("box.example", ear.port) as s:
+            assert s.getpeername()[0] == host
+
+
+def test_many_addresses(having):
+    """More than are taken; and more than fit into a packet."""
+    server = having(Server, lambda query: [(0, answer(
+        query, [f"10.0.0.{n}" for n in range(1, 29)]))])
+    d = having(Dialer, resolvers=[server.at])
+    d.fails("box.example", 22, POLICY)
+    assert len([x for x in d.logs if x.startswith("10.0.0.")]) == 16
+    cut = having(Server, lambda query: [(0, answer(
+        query, ["127.0.0.1"], flags=0x200))])
+    d.configure(resolvers=[cut.at])
+    d.fails("box.example", 22, RESOLVE, errno.EIO)
+
+
+def test_garbage_from_a_name_server(having):
+    """...is not heard, and neither are forged answers."""
+    ear = having(Listener)
+
+    def handler(query):
+        good = answer(query, ["127.0.0.1"])
+        forged = answer(query, [METADATA])
+        name, _, end = name_of(query)
+        yield 0, b""
+        yield 0, b"\0"
+        yield 0, os.urandom(500)
+        yield 0, query
+        yield 0, good[:2] + b"\xff" * 10
+        yield 0, b"\0\0" + forged[2:] if query[:2] != b"\0\0" else b"x"
+        # Right number, another name; and the name in another case.
+        yield 0, forged[:12] + b"\x01x\x00" + forged[end - 4:]
+        yield 0, forged[:12] + forged[12:end].swapcase() + forged[end:]
+        # A name that points to itself; counts that are not true.
+        yield 0, forged[:12] + b"\xc0\x0c" + forged[end - 4:]
+        yield 0, forged[:4] + b"\xff\xff" + forged[6:12]
+        for n in range(2, len(good)):
+            yield 0, forged[:2] + os.urandom(n)
+        yield 0.05, good
+
+    server = having(Server, handler)
+    d = having(Dialer, resolvers=[server.at], egress=[("127.0.0.1/32",)])
+    for n in range(10):
+        try:
+            d.dial(f"box{n}.example", ear.port).close()
+        except AssertionError:
+            # One of the random packets was an answer: an error, never
+            # another address.
+            assert not any(METADATA in line for line in d.logs)
+    # From a port that is new each time, in letters of random case.
+    asked = {}
+    for name, kind, port in server.asked:
+        asked.setdefault(name.lower(), set()).add(port)
+    assert len(set().union(*asked.values())) >= 9
+    assert any(name != name.lower() for name, _, _ in server.asked)
+
+
+def test_refused(having):
+    ear = having(Listener)
+    port = ear.port
+    ear.close()
+    d = having(Dialer, egress=[("127.0.0.1/32",), ("::1/128",)],
+               hosts=b"127.0.0.1 both\n::1 both\n")
+    d.fails("127.0.0.1", port, REFUSED, errno.ECONNREFUSED)
+    d.fails("both", port, REFUSED, errno.ECONNREFUSED)
+
+
+def test_unreachable(having):
+    d = having(Dialer, egress=[("0.0.0.0/0",), ("ff00::/8",)])
+    d.fails("255.255.255.255", 80, UNREACHABLE)
+
+
+def test_blackhole(having):
+    hole = having(Blackhole)
+    d = having(Dialer, egress=[("127.0.0.1/32",)], connect=1)
+    t = time.monotonic()
+    d.fails("127.0.0.1", hole.port, TIMEOUT, errno.ETIMEDOUT)
+    assert 0.9 < time.monotonic() - t < 3
+
+
+def test_deadline_of_many(having):
+    """...addresses together, and the last gets its chance."""
+    hole = having(Blackhole, "127.0.0.1")
+    holes = [having(Blackhole, f"127.0.0.{n}", port=hole.port)
+             for n in range(2, 5)]
+    ear = having(Listener, "127.0.0.9", port=hole.port)
+    hosts = "".join(f"127.0.0.{n + 1} dead\n127.0.0.{n + 1} last\n"
+                    for n in range(len(holes) + 1))
+    d = having(Dialer, egress=[("127.0.0.0/8",)], connect=3,
+               hosts=(hosts + "127.0.0.9 last\n").encode())
+    with d.dial("last", ear.port) as s:
+        assert s.getpeername()[0] == "127.0.0.9"
+    before = d.fds()
+    t = time.monotonic()
+    d.fails("dead", ear.port, TIMEOUT)
+    assert 2.9 < time.monotonic() - t < 5
+    assert d.fds() == before
+
+
+@pytest.mark.parametrize("dead", ["::1", "127.0.0.1"])
+def test_happy_eyeballs(having, dead):
+    """A family that is dead costs a quarter of a second."""
+    live = "127.0.0.1" if dead == "::1" else "::1"
+    hole = having(Blackhole, dead)
+    ear = having(Listener, live, port=hole.port)
+    d = having(Dialer, egress=[("127.0.0.1/32",), ("::1/128",)],
+               hosts=b"127.0.0.1 both\n::1 both\n")
+    t = time.monotonic()
+    with d.dial("both", ear.port) as s:
+        assert s.getpeername()[0] == live
+    took = time.monotonic() - t
+    assert (0.2 if dead == "::1" else 0) < took < 1
+
+
+def test_refused_is_quick(having):
+    """The next attempt does not wait when one has failed."""
+    ear = having(Listener, "127.0.0.1")
+    d = having(Dialer, egress=[("127.0.0.0/8",), ("::1/128",)],
+               hosts=b"::1 both\n127.0.0.2 both\n127.0.0.1 both\n")
+    t = time.monotonic()
+    d.dial("both", ear.port).close()
+    assert time.monotonic() - t < 0.2
+
+
+@pytest.mark.parametrize("delay, peer", [(0.01, "::1"), (0.5, "127.0.0.1")])
+def test_resolution_delay(having, delay, peer):
+    """IPv4 waits for IPv6, but not for long."""
+    ear = having(Listener, "127.0.0.1", "::1")
+    server = having(Server, lambda query: [
+        (delay if name_of(query)[1] == AAAA else 0,
+         answer(query, ["127.0.0.1", "::1"]))])
+    d = having(Dialer, resolvers=[server.at],
+               egress=[("127.0.0.1/32",), ("::1/128",)])
+    t = time.monotonic()
+    with d.dial("both.example", ear.port) as s:
+        assert s.getpeername()[0] == peer
+    assert time.monotonic() - t < 0.4
+
+
+def test_late_family(having):
+    """What is resolved late takes part."""
+    hole = having(Blackhole, "127.0.0.1")
+    ear = having(Listener, "::1", port=hole.port)
+    server = having(Server, lambda query: [
+        (0.6 if name_of(query)[1] == AAAA else 0,
+         answer(query, ["127.0.0.1", "::1"]))])
+    d = having(Dialer, resolvers=[server.at],
+               egress=[("127.0.0.1/32",), ("::1/128",)])
+    with d.dial("both.example", ear.port) as s:
+        assert s.getpeername()[0] == "::1"
+
+
+def test_no_route(having):
+    """An address that nothing leads to does not stop the others."""
+    ear = having(Listener)
+    d = having(Dialer, egress=[("0.0.0.0/0",)],
+               hosts=b"255.255.255.255 odd\n127.0.0.1 odd\n")
+    d.dial("odd", ear.port).close()
+
+
+def test_hundred_at_once(having):
+    ear = having(Listener)
+    hole = having(Blackhole)
+    d = having(Dialer, egress=[("127.0.0.1/32",)], connect=2)
+    before = d.fds()
+    ids = [d.ask("127.0.0.1", hole.port) for _ in range(100)]
+    busy = [d.expect("DIAL_FAIL", reason=BUSY).id for _ in range(36)]
+    assert busy == ids[64:]
+    late = {d.expect("DIAL_FAIL", reason=TIMEOUT).id for _ in range(64)}
+    assert late == set(ids[:64])
+    for _ in range(100):
+        d.ask("127.0.0.1", ear.port)
+    done = collections.Counter()
+    for _ in range(100):
+        m = d.recv()
+        done[m.name] += 1
+        if m.fd is not None:
+            os.close(m.fd)
+    assert done["DIAL_OK"] >= 64
+    assert d.fds() == before
+
+
+def test_out_of_descriptors(having):
+    """Said, not died of."""
+    hole = having(Blackhole)
+    ear = having(Listener)
+    d = having(Dialer, egress=[("127.0.0.1/32",)], connect=1, nofile=24)
+    for _ in range(60):
+        d.ask("127.0.0.1", hole.port)
+    reasons = collections.Counter(d.expect("DIAL_FAIL")["reason"]
+                                  for _ in range(60))
+    assert set(reasons) == {BUSY, TIMEOUT} and reasons[BUSY] > 36
+    d.dial("127.0.0.1", ear.port).close()
+
+
+def aim(s, target):
+    """Try to aim a socket, whose peer has reset it, at another address."""
+    for _ in range(3):
+        try:
+            s.sendto(b"x", socket.MSG_FASTOPEN, target)
+        except OSError:
+            pass
+
+
+def reset(peer, s):
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack("ii", 1, 0))
+    peer.close()
+    p = select.poll()
+    p.register(s, select.POLLIN)
+    assert p.poll(5000)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_cage(having, host):
+    """A socket from the dialer leads to one place, even after a reset."""
+    ear, other = having(Listener, host), having(Listener, host)
+    target = host, other.port
+    # The same socket but for the second connect(): the escape works, or
+    # this test would not notice one.
+    with socket.socket(ear.socks[0].family) as s:
+        s.setblocking(False)
+        assert s.connect_ex((host, ear.port)) == errno.EINPROGRESS
+        assert select.select([], [s], [], 5)[1]
+        assert s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+        reset(ear.accept(), s)
+        aim(s, target)
+        assert not other.nobody()
+        other.accept().close()
+
+    d = having(Dialer, egress=[("127.0.0.1/32",), ("::1/128",)])
+    with d.dial(host, ear.port) as s:
+        reset(ear.accept(), s)
+        aim(s, target)
+        assert other.nobody()
+
+
+def _loopback(*addresses):
+    """A network of its own, with these addresses; for preexec."""
+    def ioctl(s, what, name, value):
+        fcntl.ioctl(s, what, struct.pack("16s16s8x", name, value))
+
+    def enter():
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(0x40000000) == -1:
+            raise OSError(ctypes.get_errno(), "unshare")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            ioctl(s, 0x8914, b"lo", struct.pack("h", 1 | 64))
+            for n, (address, mask) in enumerate(addresses, 1):
+                name = b"lo:%d" % n
+                for what, value in (0x8916, address), (0x891c, mask):
+                    ioctl(s, what, name, struct.pack(
+                        "hH4s", socket.AF_INET, 0,
+                        socket.inet_aton(value)))
+    return enter
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+def test_own_addresses(having):
+    """
+    Denied though they are public: the first of an interface, a second one
+    of the same network, and what else is delivered here.
+    """
+    net = _loopback(("203.0.114.1", "255.255.255.0"),
+                    ("203.0.114.2", "255.255.255.0"),
+                    ("198.20.0.1", "255.255.255.255"))
+    d = having(Dialer, preexec=net)
+    for host in "203.0.114.1", "203.0.114.2", "203.0.114.77", "198.20.0.1":
+        d.fails(host, 22, POLICY, 0)
+    assert any("203.0.114.2, own address" in line for line in d.logs)
+    d.fails("::ffff:203.0.114.1", 22, POLICY, 0)
+    d.fails("8.8.8.8", 22, UNREACHABLE, errno.ENETUNREACH)
+    # A rule beats that too.
+    d.configure(egress=[("203.0.114.0/24", 22)])
+    d.fails("203.0.114.1", 22, REFUSED)
+    d.fails("198.20.0.1", 22, POLICY)
+
+
+def test_reload(having):
+    ear = having(Listener)
+    allow = [("127.0.0.1/32",)]
+    d = having(Dialer, egress=allow)
+    # Looked at and dropped.
+    d.stage()
+    d.expect("CONF_OK")
+    d.dial("127.0.0.1", ear.port).close()
+    d.send("CONF_DROP")
+    d.dial("127.0.0.1", ear.port).close()
+    # Given up half way, then begun anew.
+    d.send("CONF_BEGIN")
+    d.egress("127.0.0.1/32")
+    d.configure()
+    d.fails("127.0.0.1", ear.port, POLICY)
+
+
+def test_reload_while_dialing(having):
+    """A dial ends by what it began with."""
+    ear = having(Listener)
+    server = having(Server, lambda query: [
+        (0.3, answer(query, ["127.0.0.1"]))])
+    d = having(Dialer, resolvers=[server.at], egress=[("127.0.0.1/32",)])
+    id = d.ask("box.example", ear.port)
+    d.configure()
+    m = d.expect("DIAL_OK")
+    assert m.id == id
+    os.close(m.fd)
+
+
+def _twice(d):
+    d.send("CONF_DIALER", timeout_resolve=1, timeout_connect=1)
+    d.send("CONF_DIALER", timeout_resolve=1, timeout_connect=1)
+
+
+def _rule(**kw):
+    def stage(d):
+        d.send("CONF_DIALER", timeout_resolve=1, timeout_connect=1)
+        d.send("CONF_EGRESS", **dict(dict(
+            allow=1, family=4, addr=b"\n".ljust(16, b"\0"), prefix=8,
+            port=0), **kw))
+    return stage
+
+
+def _rules(d):
+    for _ in range(1025):
+        d.egress("10.0.0.0/8")
+
+
+def _resolvers(d):
+    for n in range(4):
+        d.send("CONF_RESOLVER", family=4, addr=bytes([127, 0, 0, n] +
+                                                     [0] * 12), port=53)
+
+
+def _family(d):
+    d.send("CONF_RESOLVER", family=5, addr=bytes(16), port=53)
+
+
+def _no_file(name):
+    def stage(d):
+        r, w = os.pipe()
+        d.send(name, fd=r)
+        os.close(r)
+        os.close(w)
+    return stage
+
+
+MAPPED = b"\0" * 10 + b"\xff" * 2 + b"\0" * 4
+
+
+@pytest.mark.parametrize("stage, reason", [
+    (lambda d: None, "no timeouts"),
+    (_twice, "timeouts are given twice"),
+    (_rule(family=5), "egress rule: malformed network"),
+    (_rule(prefix=33), "egress rule: malformed network"),
+    (_rule(family=6, addr=MAPPED, prefix=96), "egress rule: IPv4 mapped"),
+    (_rules, "more than 1024 egress rules"),
+    (_resolvers, "more than 3 resolvers"),
+    (_family, "malformed resolver"),
+    (_no_file("CONF_RESOLV"), "resolv.conf is not a file"),
+    (_no_file("CONF_HOSTS"), "hosts is not a file"),
+])
+def test_configuration_refused(having, stage, reason):
+    """...and the one in force stays."""
+    ear = having(Listener)
+    d = having(Dialer, egress=[("127.0.0.1/32",)])
+    d.send("CONF_BEGIN")
+    stage(d)
+    d.send("CONF_END")
+    assert d.expect("CONF_FAIL")["reason"].startswith(reason)
+    d.send("CONF_DROP")
+    d.dial("127.0.0.1", ear.port).close()
+
+
+def test_large_files(having):
+    ear = having(Listener)
+    line = b"10.0.0.1 filler.example # " + b"x" * 973 + b"\n"
+    d = having(Dialer, egress=[("127.0.0.1/32",)], resolve=1,
+               hosts=b"127.0.0.1 first\n" + line * 1100 +
+               b"127.0.0.1 last\n")
+    d.dial("first", ear.port).close()
+    d.fails("last", ear.port, RESOLVE)
+    assert any("hosts: only the first 1048576 bytes count" in line
+               for line in d.logs)
+
+
+@pytest.mark.parametrize("what", ["DIAL_OK", "CONF_SWITCH", "CONF_END"])
+def test_out_of_order(what):
+    d = Dialer(start=False)
+    d.send(what)
+    d.expect_closed()
+    assert d.wait() != 0
+
+
+def test_refused_is_not_used():
+    d = Dialer()
+    d.send("CONF_BEGIN")
+    d.send("CONF_END")
+    d.expect("CONF_FAIL")
+    d.send("CONF_SWITCH")
+    d.expect_closed()
+    assert d.wait() != 0
+
+
+def test_stop_while_dialing(having):
+    """Nothing is left of what is under way."""
+    hole = having(Blackhole)
+    silent = having(Server, lambda query: [])
+    d = Dialer(resolvers=[silent.at], egress=[("127.0.0.1/32",)])
+    for _ in range(5):
+        d.ask("127.0.0.1", hole.port)
+        d.ask("box.example", 22)
+    d.send("VERBOSE", verbose=0)
+    deadline = time.monotonic() + 5
+    while not silent.asked and time.monotonic() < deadline:
+        time.sleep(0.01)
+    d.send("STOP")
+    d.expect_closed()
+    assert d.wait() == 0
+
+
+def test_confined(having):
+    d = having(Dialer)
+    with open(f"/proc/{d.pid}/status") as f:
+        assert "\nSeccomp:\t2\n" in f.read()
+    if os.getuid() == 0:
+        with open(f"/proc/{d.pid}/maps") as f:
+            assert "libevent_extra" not in f.read()
