@@ -270,6 +270,21 @@ use_blob_out(struct stage *st)
 	    F_SEAL_WRITE | F_SEAL_SEAL));
 }
 
+/* A file that was handed over is read, appended to, and on the disk. */
+static int
+use_learned(struct stage *st)
+{
+	struct stat	 sb;
+	char		 c;
+	int		 fd;
+
+	if ((fd = memfd_create("file", MFD_CLOEXEC)) == -1 ||
+	    fcntl(fd, F_GETFL) == -1 || write(fd, st->page, 16) != 16 ||
+	    fdatasync(fd) == -1 || fstat(fd, &sb) == -1)
+		return (-1);
+	return (pread(fd, &c, 1, sb.st_size - 1) == 1 ? 0 : -1);
+}
+
 static int
 use_accept(struct stage *st)
 {
@@ -435,6 +450,7 @@ const struct attempt needs[] = {
 	{ "its limits",			ROLES, 0, use_limits },
 	{ "to read a blob",		ROLES, 0, use_blob_in },
 	{ "to make a blob",		F | C | W, 0, use_blob_out },
+	{ "to keep what it learned",	C, 0, use_learned },
 	{ "to accept",			F | K, 0, use_accept },
 	{ "the peer's user",		K, 0, use_peercred },
 	{ "TCP options",		F | D | W, 0, use_tcp_options },
