@@ -17,8 +17,13 @@
 #include "compat.h"
 
 #include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <netinet/in.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,10 +43,17 @@
  */
 #define PUSH_QUEUE	64
 
+#define PATH_RESOLV	"/etc/resolv.conf"
+#define PATH_HOSTS	"/etc/hosts"
+
 static int	 push_frontend(struct kid *, const struct config *);
 static int	 push_catalog(struct kid *, const struct config *);
 static int	 push_file(struct kid *, struct imsg *, int, const char *,
 		    const char *);
+static int	 push_dialer(struct kid *, const struct config *);
+static int	 push_egress(struct kid *, const struct config *);
+static int	 push_resolver(struct kid *, const struct config_listen *);
+static int	 push_system(struct kid *, uint16_t, const char *);
 static int	 push_proxies(struct kid *, const struct config *);
 static int	 push_api(struct kid *, const struct config_api *);
 static int	 push_auth(struct kid *, const struct config_api *,
@@ -58,8 +70,8 @@ static size_t	 record_add(uint8_t *, size_t, uint8_t, const char *,
 		    const char *);
 
 /*
- * Send a frontend or the catalog its part of a configuration, from
- * CONF_BEGIN to CONF_END.  Sandboxes, of which there may be many, follow as
+ * Send a frontend, the catalog or the dialer its part of a configuration,
+ * from CONF_BEGIN to CONF_END.  Sandboxes, of which there may be many, follow as
  * the channel takes them, so the configuration must live until the child
  * has answered or ended.  Returns 0, or -1 after a log line; the child has
  * then seen less than it needs and must be ended.
@@ -74,6 +86,9 @@ confpush(struct kid *k, const struct config *conf)
 	if (k->kind->role == ROLE_FRONTEND && (push_frontend(k, conf) == -1 ||
 	    push_proxies(k, conf) == -1))
 		return (-1);
+	if (k->kind->role == ROLE_DIALER)
+		return (push_dialer(k, conf) == -1 ? -1 :
+		    kid_send_empty(k, IMSG_CONF_END, 0));
 	if (k->kind->role == ROLE_CATALOG && push_catalog(k, conf) == -1)
 		return (-1);
 	TAILQ_FOREACH(api, &conf->apis, entry)
@@ -152,6 +167,95 @@ push_file(struct kid *k, struct imsg *im, int fd, const char *path,
 	}
 	im->fd = fd;
 	return (kid_send(k, im));
+}
+
+/* Where it may connect to, and how it finds what has a name. */
+static int
+push_dialer(struct kid *k, const struct config *conf)
+{
+	const struct config_listen	*resolver;
+	struct imsg			 im;
+
+	imsg_init(&im, IMSG_CONF_DIALER, 0);
+	im.m.conf_dialer.timeout_resolve = conf->timeout_resolve;
+	im.m.conf_dialer.timeout_connect = conf->timeout_connect;
+	if (kid_send(k, &im) == -1 || push_egress(k, conf) == -1)
+		return (-1);
+	TAILQ_FOREACH(resolver, &conf->resolvers, entry)
+		if (push_resolver(k, resolver) == -1)
+			return (-1);
+	if (TAILQ_EMPTY(&conf->resolvers) &&
+	    push_system(k, IMSG_CONF_RESOLV, PATH_RESOLV) == -1)
+		return (-1);
+	return (push_system(k, IMSG_CONF_HOSTS, PATH_HOSTS));
+}
+
+static int
+push_egress(struct kid *k, const struct config *conf)
+{
+	const struct config_egress	*egress;
+	struct imsg			 im;
+
+	TAILQ_FOREACH(egress, &conf->egress, entry) {
+		imsg_init(&im, IMSG_CONF_EGRESS, 0);
+		im.m.conf_egress.allow = (uint8_t)egress->allow;
+		im.m.conf_egress.family =
+		    egress->net.family == AF_INET ? 4 : 6;
+		memcpy(im.m.conf_egress.addr, egress->net.addr,
+		    sizeof(im.m.conf_egress.addr));
+		im.m.conf_egress.prefix = egress->net.prefix;
+		im.m.conf_egress.port = egress->port;
+		if (kid_send(k, &im) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
+push_resolver(struct kid *k, const struct config_listen *resolver)
+{
+	struct sockaddr_in	 sin;
+	struct sockaddr_in6	 sin6;
+	struct imsg		 im;
+
+	imsg_init(&im, IMSG_CONF_RESOLVER, 0);
+	if (resolver->ss.ss_family == AF_INET) {
+		memcpy(&sin, &resolver->ss, sizeof(sin));
+		im.m.conf_resolver.family = 4;
+		memcpy(im.m.conf_resolver.addr, &sin.sin_addr,
+		    sizeof(sin.sin_addr));
+		im.m.conf_resolver.port = ntohs(sin.sin_port);
+	} else {
+		memcpy(&sin6, &resolver->ss, sizeof(sin6));
+		im.m.conf_resolver.family = 6;
+		memcpy(im.m.conf_resolver.addr, &sin6.sin6_addr,
+		    sizeof(sin6.sin6_addr));
+		im.m.conf_resolver.port = ntohs(sin6.sin6_port);
+	}
+	return (kid_send(k, &im));
+}
+
+/*
+ * A file of the system that may be missing, and that may belong to whom the
+ * system likes: the dialer reads it and is trusted with nothing else.
+ */
+static int
+push_system(struct kid *k, uint16_t type, const char *path)
+{
+	struct imsg	 im;
+	struct stat	 st;
+	int		 fd;
+
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1)
+		return (0);
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		log_warnx("%s: is not a regular file", path);
+		(void)close(fd);
+		return (0);
+	}
+	imsg_init(&im, type, 0);
+	im.fd = fd;
+	return (kid_send(k, &im));
 }
 
 static int

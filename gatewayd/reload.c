@@ -111,7 +111,7 @@ reload_push(struct reload *r)
 
 	for (i = 0; i < r->p->nslots; i++) {
 		s = &r->p->slots[i];
-		if (s->role != ROLE_FRONTEND && s->role != ROLE_CATALOG)
+		if (s->role == ROLE_CONTROL)
 			continue;
 		if (!kid_up(s->kid))
 			return (-1);

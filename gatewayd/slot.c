@@ -205,6 +205,7 @@ slot_equip(struct kid *k)
 			return (-1);
 		return (confpush(k, k->p->conf));
 	case ROLE_CATALOG:
+	case ROLE_DIALER:
 		return (confpush(k, k->p->conf));
 	case ROLE_CONTROL:
 		if (listener_send(k->p->listeners, k, LISTENER_CONTROL) ==
