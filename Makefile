@@ -64,15 +64,26 @@ CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/known_hosts.c gatewayd/learned.c \
 		proto/hostkey.c proto/record.c
 
-SESSIOND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
+WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		proto/base64.c proto/jsonscan.c proto/record.c proto/sse.c \
 		proto/utf8.c proto/ws.c \
 		sessiond/dialect.c sessiond/dialect_ssh.c \
-		sessiond/driver_pty.c sessiond/frame.c sessiond/front.c \
-		sessiond/grant.c sessiond/input.c sessiond/launch.c \
-		sessiond/opened.c sessiond/ring.c sessiond/secrets.c \
-		sessiond/session.c sessiond/sessiond.c \
-		sessiond/upstream_pty.c sessiond/viewer.c sessiond/wsconn.c
+		sessiond/frame.c sessiond/front.c sessiond/grant.c \
+		sessiond/input.c sessiond/opened.c sessiond/ring.c \
+		sessiond/secrets.c sessiond/session.c sessiond/sessiond.c \
+		sessiond/viewer.c sessiond/wsconn.c
+
+SESSIOND_SRCS =	$(WORKER_SRCS) \
+		sessiond/driver_pty.c sessiond/launch.c \
+		sessiond/upstream_pty.c
+
+NET_SRCS =	$(WORKER_SRCS) \
+		proto/hostkey.c \
+		sessiond/driver_ssh.c sessiond/ssh_auth.c \
+		sessiond/ssh_files.c sessiond/ssh_hostkey.c \
+		sessiond/ssh_pump.c sessiond/ssh_shell.c \
+		sessiond/ssh_transport.c sessiond/sshkey.c \
+		sessiond/upstream_ssh.c
 
 CTL_SRCS =	$(TOKEN_SRCS) \
 		common/paths.c \
@@ -94,6 +105,7 @@ GATEWAYD_PKGS =	libevent_extra:static libevent_core libbsd libmd:static
 FRONTEND_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
 CATALOG_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
 SESSIOND_PKGS =	libevent_core libsodium json-c libbsd:static libmd:static
+NET_PKGS =	$(SESSIOND_PKGS) libssh2 libcrypto
 MKFILTER_PKGS =	libseccomp libbsd libmd
 CTL_PKGS =	libbsd libmd:static libsodium libjwt json-c libcrypto
 
@@ -123,7 +135,8 @@ DESTDIR =
 T =
 SUITE =
 
-PROGRAMS =	gatewayd gatewayd-frontend gatewayd-catalog sessiond gatewayctl
+PROGRAMS =	gatewayd gatewayd-frontend gatewayd-catalog sessiond sessiond-net \
+		gatewayctl
 RULES =		$(BUILD)/rules.mk
 
 all: configure
@@ -162,6 +175,7 @@ configure:
 	    "gatewayd-frontend|$(FRONTEND_PKGS)|$(FRONTEND_SRCS)" \
 	    "gatewayd-catalog|$(CATALOG_PKGS)|$(CATALOG_SRCS)" \
 	    "sessiond|$(SESSIOND_PKGS)|$(SESSIOND_SRCS)" \
+	    "sessiond-net|$(NET_PKGS)|$(NET_SRCS)" \
 	    "gatewayctl|$(CTL_PKGS)|$(CTL_SRCS)" \
 	    "mkfilter|$(MKFILTER_PKGS)|$(MKFILTER_SRCS)"
 

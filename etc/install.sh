@@ -37,7 +37,7 @@ place() {
 for p in gatewayd gatewayctl; do
 	put 755 "$BUILD/install/$p" "$SBINDIR/$p"
 done
-for p in gatewayd-frontend gatewayd-catalog sessiond; do
+for p in gatewayd-frontend gatewayd-catalog sessiond sessiond-net; do
 	put 755 "$BUILD/install/$p" "$LIBEXECDIR/$p"
 done
 

@@ -28,7 +28,8 @@ out=$($MAKE "$@" install 2>&1)
 result $? "make install" "$out"
 
 for f in sbin/gatewayd sbin/gatewayctl libexec/gatewayd/gatewayd-frontend \
-    libexec/gatewayd/gatewayd-catalog libexec/gatewayd/sessiond; do
+    libexec/gatewayd/gatewayd-catalog libexec/gatewayd/sessiond \
+    libexec/gatewayd/sessiond-net; do
 	[ -x "$tmp/d/opt/gw/$f" ]
 	result $? "$f"
 done

@@ -61,9 +61,11 @@ links gatewayd ""
 links gatewayd-frontend "libjson-c libjwt libcrypto"
 links gatewayd-catalog "libjson-c libjwt libcrypto"
 links sessiond "libsodium libjson-c"
+links sessiond-net "libsodium libjson-c libssh2 libcrypto"
 links gatewayctl "libsodium libjwt libjson-c libcrypto"
 
-for p in gatewayd gatewayd-frontend gatewayd-catalog sessiond gatewayctl; do
+for p in gatewayd gatewayd-frontend gatewayd-catalog sessiond sessiond-net \
+    gatewayctl; do
 	[ ! -f "$BUILD/$p" ] || hardened $p
 done
 

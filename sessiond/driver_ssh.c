@@ -1,0 +1,587 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <event2/event.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chan.h"
+#include "driver_ssh.h"
+#include "hostkey.h"
+#include "log.h"
+#include "session.h"
+#include "ssh.h"
+#include "worker.h"
+
+/*
+ * The life of one terminal by SSH.  Every shell has a transport of its own,
+ * so that none waits for another's bytes, and what ends one ends one.
+ *
+ * Whatever happens leads to a turn, ssh_run(): it goes through the phases as
+ * far as it can without waiting, and only it reports to the session.
+ */
+
+static int	 ssh_open(struct driver *, uint16_t, uint16_t);
+static size_t	 ssh_write(struct driver *, const uint8_t *, size_t);
+static void	 ssh_set_size(struct driver *, uint16_t, uint16_t);
+static int	 ssh_signal(struct driver *, int);
+static void	 ssh_pause(struct driver *);
+static void	 ssh_resume(struct driver *);
+static void	 ssh_close(struct driver *);
+static void	 ssh_events(struct ssh *);
+static int	 ssh_usable(struct ssh *);
+static int	 ssh_connected(int);
+static void	 ssh_run(struct ssh *);
+static enum ssh_step ssh_phase(struct ssh *);
+static enum ssh_step ssh_handshake(struct ssh *);
+static void	 ssh_begin(struct ssh *);
+static void	 ssh_next(struct ssh *);
+static void	 ssh_report(struct ssh *, enum ssh_step);
+static int	 ssh_waits(const struct ssh *);
+static void	 ssh_on_read(int, short, void *);
+static void	 ssh_on_write(int, short, void *);
+static void	 ssh_on_kick(int, short, void *);
+static void	 ssh_on_deadline(int, short, void *);
+static void	 ssh_on_ping(int, short, void *);
+
+static const struct driver_ops	 driver_ssh_ops = {
+	.name =		"ssh",
+	.open =		ssh_open,
+	.write =	ssh_write,
+	.resize =	ssh_set_size,
+	.signal =	ssh_signal,
+	.pause =	ssh_pause,
+	.resume =	ssh_resume,
+	.close =	ssh_close
+};
+
+static const char *const	 ssh_dial_words[DIAL_ERROR_MAX + 1] = {
+	[DIAL_RESOLVE] =	"name not resolved",
+	[DIAL_POLICY] =		"refused by egress policy",
+	[DIAL_REFUSED] =	"connection refused",
+	[DIAL_UNREACHABLE] =	"unreachable",
+	[DIAL_TIMEOUT] =	"connection timed out",
+	[DIAL_DENIED] =		"not the target of the record",
+	[DIAL_LIMIT] =		"too many dials",
+	[DIAL_BUSY] =		"dialer is busy",
+	[DIAL_LOST] =		"dialer lost"
+};
+
+/* For "timed out in". */
+static const char *const	 ssh_phase_words[] = {
+	[SSH_DIAL] =		"connecting",
+	[SSH_HANDSHAKE] =	"key exchange",
+	[SSH_LEARN] =		"learning the host key",
+	[SSH_AUTH] =		"authentication",
+	[SSH_FILES] =		"writing files",
+	[SSH_CHANNEL] =		"opening the shell",
+	[SSH_OPEN] =		"waiting for the end"
+};
+
+struct driver *
+driver_ssh_new(struct ssh_upstream *up)
+{
+	struct ssh	*d;
+
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		return (NULL);
+	d->driver.ops = &driver_ssh_ops;
+	d->up = up;
+	d->id = ++up->next_id;
+	d->phase = SSH_DIAL;
+	d->fd = -1;
+	LIST_INIT(&d->blocks);
+	ssh_events(d);
+	LIST_INSERT_HEAD(&up->drivers, d, entry);
+	return (&d->driver);
+}
+
+static void
+ssh_events(struct ssh *d)
+{
+	struct event_base	*base = d->up->worker->base;
+
+	evtimer_assign(&d->ev_kick, base, ssh_on_kick, d);
+	evtimer_assign(&d->ev_deadline, base, ssh_on_deadline, d);
+	evtimer_assign(&d->ev_ping, base, ssh_on_ping, d);
+}
+
+/*
+ * Orders of the session
+ */
+
+static int
+ssh_open(struct driver *driver, uint16_t cols, uint16_t rows)
+{
+	struct ssh		*d = (struct ssh *)driver;
+	struct worker		*w = d->up->worker;
+	struct imsg		 im;
+
+	d->cols = cols;
+	d->rows = rows;
+	if (!ssh_usable(d)) {
+		ssh_kick(d);
+		return (0);
+	}
+	imsg_init(&im, IMSG_DIAL, d->id);
+	strlcpy(im.m.dial.host, w->target.host, sizeof(im.m.dial.host));
+	im.m.dial.port = w->target.port;
+	if (chan_send(w->parent, &im) == -1)
+		return (-1);
+	ssh_wait(d, w->timeouts.timeout_dial);
+	return (0);
+}
+
+/* Nobody is dialed who would not let us in. */
+static int
+ssh_usable(struct ssh *d)
+{
+	if (d->up->unusable == NULL)
+		return (1);
+	(void)ssh_fail(d, FAIL_AUTH, "%s", d->up->unusable);
+	return (0);
+}
+
+static size_t
+ssh_write(struct driver *driver, const uint8_t *p, size_t len)
+{
+	struct ssh	*d = (struct ssh *)driver;
+
+	return (ssh_input(d, p, len));
+}
+
+static void
+ssh_set_size(struct driver *driver, uint16_t cols, uint16_t rows)
+{
+	struct ssh	*d = (struct ssh *)driver;
+
+	d->cols = cols;
+	d->rows = rows;
+	d->resize = 1;
+	ssh_resize(d);
+}
+
+/* To type ^C is not to send a signal; a library that can do it is asked. */
+static int
+ssh_signal(struct driver *driver, int signo)
+{
+	(void)driver;
+	(void)signo;
+	return (-1);
+}
+
+static void
+ssh_pause(struct driver *driver)
+{
+	struct ssh	*d = (struct ssh *)driver;
+
+	d->paused = 1;
+}
+
+/* What is decrypted already no socket will tell of. */
+static void
+ssh_resume(struct driver *driver)
+{
+	struct ssh	*d = (struct ssh *)driver;
+
+	d->paused = 0;
+	d->quiet = 0;
+	ssh_kick(d);
+}
+
+static void
+ssh_close(struct driver *driver)
+{
+	struct ssh		*d = (struct ssh *)driver;
+	struct ssh_upstream	*up = d->up;
+	struct ssh		*other;
+
+	evtimer_del(&d->ev_kick);
+	evtimer_del(&d->ev_deadline);
+	evtimer_del(&d->ev_ping);
+	LIST_REMOVE(d, entry);
+	if (d->files_mine) {
+		/* They are not all written: that is for another to do. */
+		up->files = SSH_FILES_WANTED;
+		LIST_FOREACH(other, &up->drivers, entry)
+			ssh_kick(other);
+	}
+	ssh_detach(d);
+	free(d->stash);
+	free(d);
+}
+
+/*
+ * Answers of the parent
+ */
+
+void
+ssh_dial_ok(struct ssh *d, int fd)
+{
+	if (d->phase != SSH_DIAL || d->fd != -1)
+		fatalx("a second connection for one session");
+	event_assign(&d->ev_read, d->up->worker->base, fd,
+	    EV_READ | EV_PERSIST, ssh_on_read, d);
+	event_assign(&d->ev_write, d->up->worker->base, fd, EV_WRITE,
+	    ssh_on_write, d);
+	d->phase = SSH_HANDSHAKE;
+	if (ssh_connected(fd) == -1) {
+		log_warnx("session %s: the parent sent no connection",
+		    d->driver.session->id);
+		d->fail = FAIL_LOST;
+	}
+	if (ssh_attach(d, fd) == -1)
+		(void)ssh_fail(d, FAIL_BUSY, "libssh2: out of memory");
+	else if (ssh_hostkey_prefs(d) == -1)
+		(void)ssh_fail(d, FAIL_HOSTKEY, "libssh2 %s can check no "
+		    "host key of the types that are known",
+		    libssh2_version(0));
+	ssh_wait(d, d->up->worker->timeouts.timeout_handshake);
+	ssh_run(d);
+}
+
+/* A stream that has a peer; it must not block whatever it was before. */
+static int
+ssh_connected(int fd)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len;
+	int			 flags, type;
+
+	len = sizeof(type);
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
+	    type != SOCK_STREAM)
+		return (-1);
+	len = sizeof(ss);
+	if (getpeername(fd, (struct sockaddr *)&ss, &len) == -1)
+		return (-1);
+	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
+		return (-1);
+	return (0);
+}
+
+void
+ssh_dial_fail(struct ssh *d, uint8_t reason, uint32_t error)
+{
+	enum fail	 fail;
+
+	switch (reason) {
+	case DIAL_REFUSED:
+		fail = FAIL_REFUSED;
+		break;
+	case DIAL_TIMEOUT:
+		fail = FAIL_TIMEOUT;
+		break;
+	case DIAL_LIMIT:
+		fail = FAIL_LIMIT;
+		break;
+	default:
+		fail = FAIL_LOST;
+		break;
+	}
+	if (reason == DIAL_UNREACHABLE && error != 0)
+		(void)ssh_fail(d, fail, "%s: %s", ssh_dial_words[reason],
+		    strerror(error));
+	else
+		(void)ssh_fail(d, fail, "%s", ssh_dial_words[reason]);
+	ssh_run(d);
+}
+
+/* The host key is remembered, or why it is not. */
+void
+ssh_learned(struct ssh *d, int ok, const char *why)
+{
+	if (d->phase != SSH_LEARN)
+		return;
+	if (ok)
+		d->phase = SSH_AUTH;
+	else
+		(void)ssh_fail(d, FAIL_HOSTKEY, "host key was not learned: "
+		    "%s", why);
+	ssh_run(d);
+}
+
+/*
+ * Turns
+ */
+
+static void
+ssh_run(struct ssh *d)
+{
+	enum ssh_step	 step;
+
+	ssh_turn(d);
+	for (;;) {
+		step = d->fail != 0 ? SSH_FAILED : ssh_phase(d);
+		if (step != SSH_DONE || d->phase == SSH_OPEN)
+			break;
+		ssh_next(d);
+		if (d->phase == SSH_OPEN)
+			ssh_begin(d);
+	}
+	/* An open shell looks after what is still queued then. */
+	if (step == SSH_AGAIN && d->eof && d->phase != SSH_OPEN)
+		step = ssh_lost(d);
+	if (step != SSH_AGAIN) {
+		ssh_report(d, step);
+		return;
+	}
+	if (d->fd == -1)
+		return;
+	ssh_listen(d, !ssh_waits(d) && !d->quiet && !d->eof);
+	if (d->budget == 0)
+		ssh_kick(d);
+}
+
+static enum ssh_step
+ssh_phase(struct ssh *d)
+{
+	switch (d->phase) {
+	case SSH_HANDSHAKE:
+		return (ssh_handshake(d));
+	case SSH_AUTH:
+		return (ssh_auth(d));
+	case SSH_FILES:
+		return (ssh_files(d));
+	case SSH_CHANNEL:
+		return (ssh_shell(d));
+	case SSH_OPEN:
+		return (ssh_pump(d));
+	default:
+		return (SSH_AGAIN);	/* the parent has to answer */
+	}
+}
+
+static enum ssh_step
+ssh_handshake(struct ssh *d)
+{
+	int	 error;
+
+	error = libssh2_session_handshake(d->session, d->fd);
+	if (error == LIBSSH2_ERROR_EAGAIN)
+		return (SSH_AGAIN);
+	if (error != 0)
+		return (ssh_lost(d));
+	return (ssh_hostkey(d));
+}
+
+static void
+ssh_next(struct ssh *d)
+{
+	const struct msg_limits	*m = &d->up->worker->timeouts;
+
+	switch (d->phase) {
+	case SSH_HANDSHAKE:
+		d->phase = SSH_AUTH;
+		break;
+	case SSH_AUTH:
+		d->phase = SSH_FILES;
+		ssh_wait(d, SSH_FILES_SECS);
+		break;
+	case SSH_FILES:
+		d->phase = SSH_CHANNEL;
+		ssh_wait(d, m->timeout_channel);
+		break;
+	default:
+		d->phase = SSH_OPEN;
+		evtimer_del(&d->ev_deadline);
+		break;
+	}
+}
+
+/* The shell is there. */
+static void
+ssh_begin(struct ssh *d)
+{
+	unsigned int	 secs = d->up->worker->timeouts.timeout_ping;
+	struct timeval	 tv = { secs, 0 };
+
+	libssh2_keepalive_config(d->session, 0, secs);
+	evtimer_add(&d->ev_ping, &tv);
+	session_opened(d->driver.session);
+}
+
+/* The last act: the session closes the driver, which is gone on return. */
+static void
+ssh_report(struct ssh *d, enum ssh_step step)
+{
+	struct session	*s = d->driver.session;
+
+	if (step == SSH_DONE)
+		ssh_exited(d);
+	else if (d->phase == SSH_OPEN)
+		session_lost(s, "connection lost");
+	else
+		session_failed(s, d->fail);
+}
+
+/* For somebody else than the server: what it sends can wait as well. */
+static int
+ssh_waits(const struct ssh *d)
+{
+	return (d->phase == SSH_LEARN || (d->phase == SSH_FILES &&
+	    d->up->files == SSH_FILES_BUSY && !d->files_mine));
+}
+
+enum ssh_step
+ssh_fail(struct ssh *d, enum fail fail, const char *fmt, ...)
+{
+	char	 text[2 * SSH_REASON_MAX];
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_warnx("session %s: %s", d->driver.session->id, text);
+	d->fail = fail;
+	return (SSH_FAILED);
+}
+
+/*
+ * The connection is of no more use.  While it logs in a server that hangs up
+ * after a refusal has refused.
+ */
+enum ssh_step
+ssh_lost(struct ssh *d)
+{
+	char	 shown[SSH_REASON_MAX];
+	char	*text;
+
+	if (d->why[0] != '\0')
+		strlcpy(shown, d->why, sizeof(shown));
+	else {
+		text = NULL;
+		(void)libssh2_session_last_error(d->session, &text, NULL, 0);
+		log_escape(shown, sizeof(shown), text == NULL ? "" : text);
+	}
+	if (d->phase == SSH_AUTH && d->tried != 0)
+		return (ssh_fail(d, FAIL_AUTH, "authentication failed: %s",
+		    shown));
+	return (ssh_fail(d, FAIL_LOST, "transport_lost: %s", shown));
+}
+
+/*
+ * Events
+ */
+
+/* Another turn, after whatever else is ready. */
+void
+ssh_kick(struct ssh *d)
+{
+	struct timeval	 tv = { 0, 0 };
+
+	evtimer_add(&d->ev_kick, &tv);
+}
+
+void
+ssh_wait(struct ssh *d, unsigned int secs)
+{
+	struct timeval	 tv = { secs, 0 };
+
+	evtimer_add(&d->ev_deadline, &tv);
+}
+
+static void
+ssh_on_read(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	ssh_run(arg);
+}
+
+static void
+ssh_on_write(int fd, short what, void *arg)
+{
+	struct ssh	*d = arg;
+
+	(void)fd;
+	(void)what;
+	if (!ssh_flush(d))
+		event_add(&d->ev_write, NULL);
+	ssh_run(d);
+}
+
+static void
+ssh_on_kick(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	ssh_run(arg);
+}
+
+static void
+ssh_on_deadline(int fd, short what, void *arg)
+{
+	struct ssh	*d = arg;
+	const char	*word;
+
+	(void)fd;
+	(void)what;
+	if (d->phase == SSH_FILES) {
+		ssh_files_abandon(d);
+		ssh_next(d);
+	} else if (d->phase == SSH_OPEN) {
+		/* What is held back for slow clients comes first. */
+		if (d->paused)
+			ssh_wait(d, 1);
+		else {
+			ssh_exited(d);
+			return;
+		}
+	} else {
+		word = ssh_phase_words[d->phase];
+		if (d->phase == SSH_HANDSHAKE &&
+		    libssh2_session_banner_get(d->session) == NULL)
+			word = "waiting for the banner";
+		(void)ssh_fail(d, FAIL_TIMEOUT, "timed out in %s", word);
+	}
+	ssh_run(d);
+}
+
+/* It keeps middle boxes awake; a dead peer is noticed by the kernel. */
+static void
+ssh_on_ping(int fd, short what, void *arg)
+{
+	struct ssh	*d = arg;
+	struct timeval	 tv;
+	int		 next;
+
+	(void)fd;
+	(void)what;
+	ssh_turn(d);
+	if (libssh2_keepalive_send(d->session, &next) != 0) {
+		d->broken = 1;
+		ssh_kick(d);
+		return;
+	}
+	tv.tv_sec = next > 0 ? next : 1;
+	tv.tv_usec = 0;
+	evtimer_add(&d->ev_ping, &tv);
+}

@@ -1,0 +1,237 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef GATEWAYD_SESSIOND_SSH_H
+#define GATEWAYD_SESSIOND_SSH_H
+
+#include <sys/types.h>
+
+#include <event2/event_struct.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libssh2.h>
+
+#include "compat.h"
+#include "driver.h"
+#include "msg_grant.h"
+#include "opened.h"
+#include "sizes.h"
+
+/*
+ * Private to the files of the ssh driver: upstream_ssh.c, driver_ssh.c and
+ * ssh_*.c.  The rules under which libssh2 is used are in ssh_transport.c.
+ */
+
+struct evbuffer;
+struct ssh;
+struct ssh_block;
+struct ssh_sftp;
+struct worker;
+
+/* A host key that is known, or revoked. */
+struct ssh_pin {
+	uint8_t		type;		/* 0: any; see SSH_PIN_NONE */
+	uint8_t		hash[HASH_LEN];
+};
+#define SSH_PIN_NONE	UINT8_MAX	/* matches nothing we could check */
+
+struct ssh_pins {
+	struct ssh_pin	*pin;
+	size_t		 n;
+};
+
+/* Files of the record are written once, by the first shell that opens. */
+enum ssh_files {
+	SSH_FILES_NONE,		/* there are none, or they are written */
+	SSH_FILES_WANTED,
+	SSH_FILES_BUSY		/* somebody writes them */
+};
+
+/* What all drivers of a worker share. */
+struct ssh_upstream {
+	struct worker		*worker;
+	LIST_HEAD(, ssh)	 drivers;
+	uint32_t		 next_id;	/* of DIAL and HOSTKEY */
+	char			*user;		/* never logged */
+	size_t			 userlen;
+	int			 has_key;
+	int			 has_password;
+	const char		*unusable;	/* why nothing can log in */
+	struct ssh_pins		 pins;
+	struct ssh_pins		 revoked;
+	uint8_t			 check;		/* HOSTCHECK_* */
+	enum ssh_files		 files;
+};
+
+enum ssh_phase {
+	SSH_DIAL,
+	SSH_HANDSHAKE,		/* banner and key exchange */
+	SSH_LEARN,		/* the parent remembers the host key */
+	SSH_AUTH,
+	SSH_FILES,
+	SSH_CHANNEL,
+	SSH_OPEN
+};
+
+enum ssh_auth_state {
+	SSH_AUTH_LIST,
+	SSH_AUTH_KEY,
+	SSH_AUTH_PASSWORD,
+	SSH_AUTH_KBDINT,
+	SSH_AUTH_NONE_LEFT
+};
+
+enum ssh_chan_state {
+	SSH_CHAN_OPEN,
+	SSH_CHAN_ENV,
+	SSH_CHAN_PTY,
+	SSH_CHAN_SHELL
+};
+
+/* What a piece of work that never blocks came to. */
+enum ssh_step {
+	SSH_AGAIN,		/* it waits for the socket, or the parent */
+	SSH_DONE,
+	SSH_FAILED		/* logged, and d->fail is set */
+};
+
+#define SSH_METHODS_MAX		127	/* of what a server lists */
+#define SSH_REASON_MAX		159
+#define SSH_PEEK_MAX		256
+
+struct ssh {
+	struct driver		 driver;	/* first */
+	LIST_ENTRY(ssh)		 entry;
+	struct ssh_upstream	*up;
+	uint32_t		 id;
+	enum ssh_phase		 phase;
+	enum fail		 fail;		/* 0: none yet */
+	uint16_t		 cols;
+	uint16_t		 rows;
+	LIBSSH2_SESSION		*session;
+	LIBSSH2_CHANNEL		*channel;
+	struct event		 ev_read;
+	struct event		 ev_write;
+	struct event		 ev_kick;	/* another turn */
+	struct event		 ev_deadline;
+	struct event		 ev_ping;
+
+	/* ssh_transport.c */
+	int			 fd;		/* -1: none yet */
+	int			 reading;	/* ev_read is added */
+	struct evbuffer		*out;		/* not sent yet */
+	LIST_HEAD(, ssh_block)	 blocks;	/* memory of libssh2 */
+	size_t			 used;
+	size_t			 budget;	/* bytes left in this turn */
+	unsigned int		 starved;	/* EAGAINs in this turn */
+	uint64_t		 received;
+	uint64_t		 sent;		/* packets */
+	size_t			 banner;	/* bytes before key exchange */
+	uint8_t			 peek[SSH_PEEK_MAX];
+	size_t			 peek_pos;
+	size_t			 peek_len;
+	int			 deaf;		/* receive nothing */
+	int			 dead;		/* nor send */
+	int			 eof;		/* all was received */
+	int			 gone;		/* the server disconnected */
+	char			 why[SSH_REASON_MAX + 1];
+
+	/* ssh_hostkey.c: to be learned */
+	uint8_t			 hostkey_type;
+	uint8_t			 hostkey_hash[HASH_LEN];
+
+	/* ssh_auth.c */
+	enum ssh_auth_state	 auth;
+	uint64_t		 auth_mark;	/* `sent' when it began */
+	int			 auth_begun;
+	unsigned int		 prompts;
+	unsigned int		 tried;		/* bits of ssh_auth_state */
+	unsigned int		 offered;
+	char			 methods[SSH_METHODS_MAX + 1];
+
+	/* ssh_files.c */
+	struct ssh_sftp		*sftp;
+	int			 files_mine;	/* we write them */
+
+	/* ssh_shell.c */
+	enum ssh_chan_state	 chan;
+	struct opened_walk	 env_walk;
+	int			 env_asked;
+
+	/* ssh_pump.c */
+	int			 paused;
+	int			 quiet;		/* nothing more to read */
+	int			 broken;	/* an order failed */
+	int			 blocked;	/* input waits for room */
+	uint8_t			*stash;		/* to be repeated */
+	size_t			 stash_len;
+	int			 resize;	/* cols, rows are news */
+	int			 sizing;	/* half sent */
+	uint16_t		 sizing_cols;
+	uint16_t		 sizing_rows;
+	int			 lingering;
+	uint32_t		 chan_id;	/* ours */
+	int			 has_status;
+};
+
+/* driver_ssh.c */
+void		 ssh_dial_ok(struct ssh *, int);
+void		 ssh_dial_fail(struct ssh *, uint8_t reason, uint32_t error);
+void		 ssh_learned(struct ssh *, int, const char *);
+enum ssh_step	 ssh_fail(struct ssh *, enum fail, const char *, ...)
+		    PRINTFLIKE(3, 4);
+enum ssh_step	 ssh_lost(struct ssh *);
+void		 ssh_kick(struct ssh *);
+void		 ssh_wait(struct ssh *, unsigned int);
+
+/*
+ * ssh_transport.c.  ssh_attach() makes a session over a connected socket,
+ * which is d's even if it returns -1.
+ */
+int		 ssh_attach(struct ssh *, int);
+void		 ssh_detach(struct ssh *);
+void		 ssh_turn(struct ssh *);
+int		 ssh_flush(struct ssh *);
+size_t		 ssh_unsent(const struct ssh *);
+void		 ssh_listen(struct ssh *, int);
+void		*ssh_alloc(size_t, void **);
+int		 ssh_pref(struct ssh *, int, const char *);
+
+/* ssh_hostkey.c */
+int		 ssh_pin_add(struct ssh_pins *, uint8_t, const uint8_t *);
+int		 ssh_hostkey_prefs(struct ssh *);
+enum ssh_step	 ssh_hostkey(struct ssh *);
+
+/* ssh_auth.c */
+enum ssh_step	 ssh_auth(struct ssh *);
+
+/* ssh_files.c */
+enum ssh_step	 ssh_files(struct ssh *);
+void		 ssh_files_abandon(struct ssh *);
+void		 ssh_files_free(struct ssh *);
+
+/* ssh_shell.c */
+enum ssh_step	 ssh_shell(struct ssh *);
+
+/* ssh_pump.c */
+enum ssh_step	 ssh_pump(struct ssh *);
+void		 ssh_exited(struct ssh *);
+size_t		 ssh_input(struct ssh *, const uint8_t *, size_t);
+void		 ssh_resize(struct ssh *);
+
+#endif /* GATEWAYD_SESSIOND_SSH_H */

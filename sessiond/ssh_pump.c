@@ -1,0 +1,415 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <event2/event.h>
+
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "session.h"
+#include "ssh.h"
+
+/*
+ * An open shell: bytes both ways, and its end.
+ *
+ * Each turn writes first and reads last, for writing reads what has come,
+ * and would leave it lying.  When nothing moves though something lies there,
+ * a key exchange is going on, and only the socket can tell when it is over.
+ */
+
+/*
+ * The one length of all reads: libssh2 asks the server for more by it, and
+ * with several lengths loses bytes when new keys are exchanged meanwhile.
+ */
+#define SSH_READ	(32 * 1024)
+
+/* Then it is the turn of others; a session gets the next one. */
+#define SSH_GATHER	(64 * 1024)
+
+/* Unsent bytes at which input waits: two packets. */
+#define SSH_OUT_HIGH	(64 * 1024)
+
+/* One packet of input. */
+#define SSH_STASH	(16 * 1024)
+
+/*
+ * While nobody takes output the window fills, a packet of a few hundred
+ * bytes for each byte at worst.  When so much is queued the socket has to
+ * wait as well, and with it the server's word that there is room for input.
+ */
+#define SSH_QUEUED_MAX	(4 * 1024 * 1024)
+
+/*
+ * The shell has ended, or closed its terminal, and the channel is still
+ * open: something in the background has it, or its status is on the way.
+ */
+#define SSH_LINGER_SECS	2
+
+static void		 ssh_pump_orders(struct ssh *);
+static enum ssh_step	 ssh_pump_reads(struct ssh *);
+static enum ssh_step	 ssh_pump_held(struct ssh *);
+static enum ssh_step	 ssh_pump_end(struct ssh *);
+static ssize_t		 ssh_read(struct ssh *);
+static void		 ssh_deliver(struct ssh *, const uint8_t *, size_t);
+static int		 ssh_queued(struct ssh *);
+static int		 ssh_ended(struct ssh *);
+static int		 ssh_input_stash(struct ssh *);
+static void		 ssh_stash(struct ssh *, const uint8_t *, size_t);
+static void		 ssh_broken(struct ssh *, ssize_t);
+static uint8_t		 ssh_signal_number(const char *);
+
+enum ssh_step
+ssh_pump(struct ssh *d)
+{
+	enum ssh_step	 step;
+
+	ssh_pump_orders(d);
+	if (d->broken)
+		return (ssh_lost(d));
+	step = d->paused ? ssh_pump_held(d) : ssh_pump_reads(d);
+	if (step == SSH_AGAIN && d->budget == 0)
+		ssh_kick(d);
+	return (step);
+}
+
+/* What clients want of it. */
+static void
+ssh_pump_orders(struct ssh *d)
+{
+	if (d->resize)
+		ssh_resize(d);
+	if (!ssh_input_stash(d) || !d->blocked ||
+	    ssh_unsent(d) >= SSH_OUT_HIGH)
+		return;
+	d->blocked = 0;
+	session_writable(d->driver.session);
+}
+
+static enum ssh_step
+ssh_pump_reads(struct ssh *d)
+{
+	size_t	 done;
+	ssize_t	 n;
+	int	 retried;
+
+	done = 0;
+	retried = 0;
+	while (!d->paused) {
+		n = ssh_read(d);
+		if (n < 0 && n != LIBSSH2_ERROR_EAGAIN)
+			return (ssh_ended(d) ? SSH_DONE : ssh_lost(d));
+		if (n > 0) {
+			done += n;
+			if (done < SSH_GATHER)
+				continue;
+			ssh_kick(d);
+			return (SSH_AGAIN);
+		}
+		if (done > 0 || retried || !ssh_queued(d))
+			break;
+		retried = 1;
+	}
+	return (ssh_pump_end(d));
+}
+
+/*
+ * Output is held back, but not the rest: input goes on, and needs to be told
+ * of room.  These calls read the socket and leave the output in the queue;
+ * the window is the bound of what an honest server sends.
+ */
+static enum ssh_step
+ssh_pump_held(struct ssh *d)
+{
+	int	 error;
+
+	error = libssh2_channel_wait_eof(d->channel);
+	if (error == 0)
+		error = libssh2_channel_wait_closed(d->channel);
+	if (error != 0 && error != LIBSSH2_ERROR_EAGAIN)
+		return (ssh_lost(d));
+	if (error == 0 || d->eof || d->used > SSH_QUEUED_MAX) {
+		d->quiet = 1;
+		ssh_listen(d, 0);
+	}
+	return (SSH_AGAIN);
+}
+
+/* Nothing is left to read.  Is that the end? */
+static enum ssh_step
+ssh_pump_end(struct ssh *d)
+{
+	int	 ended, eof;
+
+	if (d->paused)
+		return (SSH_AGAIN);
+	eof = libssh2_channel_eof(d->channel);
+	ended = ssh_ended(d);
+	if (eof && (ended || libssh2_channel_wait_closed(d->channel) == 0))
+		return (SSH_DONE);
+	if (d->eof && !ssh_queued(d))
+		return (ended ? SSH_DONE : ssh_lost(d));
+	if ((eof || ended) && !d->lingering) {
+		d->lingering = 1;
+		ssh_wait(d, SSH_LINGER_SECS);
+	}
+	return (SSH_AGAIN);
+}
+
+/*
+ * One read, into the ring where it has room in one piece.  Returns the bytes,
+ * 0, or an error of libssh2.
+ */
+static ssize_t
+ssh_read(struct ssh *d)
+{
+	static uint8_t	 buf[SSH_READ];
+	struct iovec	 iov[2];
+	ssize_t		 n;
+
+	(void)session_room(d->driver.session, iov);
+	if (iov[0].iov_len >= SSH_READ) {
+		n = libssh2_channel_read_ex(d->channel, 0, iov[0].iov_base,
+		    SSH_READ);
+		if (n > 0)
+			session_output(d->driver.session, n);
+		return (n);
+	}
+	n = libssh2_channel_read_ex(d->channel, 0, (char *)buf, SSH_READ);
+	if (n > 0)
+		ssh_deliver(d, buf, n);
+	return (n);
+}
+
+/* A ring has room for more than one read, in two pieces. */
+static void
+ssh_deliver(struct ssh *d, const uint8_t *p, size_t len)
+{
+	struct iovec	 iov[2];
+	size_t		 done, n;
+	int		 i, nvec;
+
+	nvec = session_room(d->driver.session, iov);
+	done = 0;
+	for (i = 0; i < nvec && done < len; i++) {
+		n = iov[i].iov_len < len - done ? iov[i].iov_len : len - done;
+		memcpy(iov[i].iov_base, p + done, n);
+		done += n;
+	}
+	session_output(d->driver.session, done);
+}
+
+static int
+ssh_queued(struct ssh *d)
+{
+	unsigned long	 avail;
+
+	(void)libssh2_channel_window_read_ex(d->channel, &avail, NULL);
+	return (avail > 0);
+}
+
+/*
+ * The end
+ */
+
+/* The server has said how it ended. */
+static int
+ssh_ended(struct ssh *d)
+{
+	char	*name;
+
+	if (d->has_status)
+		return (1);
+	name = NULL;
+	(void)libssh2_channel_get_exit_signal(d->channel, &name, NULL, NULL,
+	    NULL, NULL, NULL);
+	if (name == NULL)
+		return (0);
+	libssh2_free(d->session, name);
+	return (1);
+}
+
+/* Tell it; the driver is gone on return. */
+void
+ssh_exited(struct ssh *d)
+{
+	struct session	*s = d->driver.session;
+	char		*name;
+	uint8_t		 number;
+	int		 status;
+
+	name = NULL;
+	(void)libssh2_channel_get_exit_signal(d->channel, &name, NULL, NULL,
+	    NULL, NULL, NULL);
+	if (name != NULL) {
+		number = ssh_signal_number(name);
+		libssh2_free(d->session, name);
+		session_exited(s, number == 0 ? EXIT_UNKNOWN : EXIT_SIGNAL,
+		    number);
+		return;
+	}
+	if (!d->has_status) {
+		session_exited(s, EXIT_UNKNOWN, 0);
+		return;
+	}
+	/* What is no status of a shell must not become success. */
+	status = libssh2_channel_get_exit_status(d->channel);
+	session_exited(s, EXIT_CODE, status < 0 || status > 255 ? 255 :
+	    status);
+}
+
+/* The names of RFC 4254, 6.10. */
+static uint8_t
+ssh_signal_number(const char *name)
+{
+	static const struct {
+		const char	*name;
+		uint8_t		 number;
+	} signals[] = {
+		{ "ABRT", SIGABRT }, { "ALRM", SIGALRM }, { "FPE", SIGFPE },
+		{ "HUP", SIGHUP }, { "ILL", SIGILL }, { "INT", SIGINT },
+		{ "KILL", SIGKILL }, { "PIPE", SIGPIPE },
+		{ "QUIT", SIGQUIT }, { "SEGV", SIGSEGV },
+		{ "TERM", SIGTERM }, { "USR1", SIGUSR1 },
+		{ "USR2", SIGUSR2 }
+	};
+	size_t	 i;
+
+	for (i = 0; i < nitems(signals); i++) {
+		if (strcmp(signals[i].name, name) == 0)
+			return (signals[i].number);
+	}
+	return (0);
+}
+
+/*
+ * Input
+ */
+
+/*
+ * What libssh2 has begun to send it wants again, in the same length.  So
+ * that is kept here, and counts as taken.
+ */
+size_t
+ssh_input(struct ssh *d, const uint8_t *p, size_t len)
+{
+	uint64_t	 received;
+	size_t		 n, taken;
+	ssize_t		 ret;
+
+	received = d->received;
+	ssh_turn(d);
+	taken = 0;
+	while (taken < len && !d->broken) {
+		if (!ssh_input_stash(d) || ssh_unsent(d) >= SSH_OUT_HIGH)
+			break;
+		n = len - taken < SSH_STASH ? len - taken : SSH_STASH;
+		ret = libssh2_channel_write_ex(d->channel, 0,
+		    (const char *)p + taken, n);
+		if (ret > 0)
+			taken += ret;
+		else if (ret == 0 || ret == LIBSSH2_ERROR_EAGAIN) {
+			ssh_stash(d, p + taken, n);
+			taken += n;
+			break;
+		} else
+			ssh_broken(d, ret);
+	}
+	/* It has read as well, and nothing else would tell. */
+	if (d->received != received)
+		ssh_kick(d);
+	if (d->broken)
+		return (len);
+	if (taken < len)
+		d->blocked = 1;
+	return (taken);
+}
+
+/* Returns whether there is none any more. */
+static int
+ssh_input_stash(struct ssh *d)
+{
+	ssize_t	 n;
+
+	while (d->stash_len > 0 && !d->broken) {
+		n = libssh2_channel_write_ex(d->channel, 0,
+		    (const char *)d->stash, d->stash_len);
+		if (n == 0 || n == LIBSSH2_ERROR_EAGAIN)
+			return (0);
+		if (n < 0) {
+			ssh_broken(d, n);
+			return (0);
+		}
+		d->stash_len -= n;
+		memmove(d->stash, d->stash + n, d->stash_len);
+	}
+	free(d->stash);
+	d->stash = NULL;
+	return (!d->broken);
+}
+
+static void
+ssh_stash(struct ssh *d, const uint8_t *p, size_t len)
+{
+	if ((d->stash = malloc(len)) == NULL) {
+		ssh_broken(d, LIBSSH2_ERROR_ALLOC);
+		return;
+	}
+	memcpy(d->stash, p, len);
+	d->stash_len = len;
+}
+
+/* From within an order nothing may be reported: do that in a turn. */
+static void
+ssh_broken(struct ssh *d, ssize_t error)
+{
+	if (d->why[0] == '\0' && error == LIBSSH2_ERROR_ALLOC)
+		strlcpy(d->why, "out of memory", sizeof(d->why));
+	d->broken = 1;
+	ssh_kick(d);
+}
+
+/* The latest size wins, but one that is on its way has to get there first. */
+void
+ssh_resize(struct ssh *d)
+{
+	int	 error;
+
+	ssh_turn(d);
+	while (d->resize && !d->broken) {
+		if (!d->sizing) {
+			d->sizing = 1;
+			d->sizing_cols = d->cols;
+			d->sizing_rows = d->rows;
+		}
+		error = libssh2_channel_request_pty_size_ex(d->channel,
+		    d->sizing_cols, d->sizing_rows, 0, 0);
+		if (error == LIBSSH2_ERROR_EAGAIN)
+			return;
+		if (error != 0)
+			ssh_broken(d, error);
+		d->sizing = 0;
+		d->resize = d->sizing_cols != d->cols ||
+		    d->sizing_rows != d->rows;
+	}
+}

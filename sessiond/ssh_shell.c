@@ -1,0 +1,212 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "compat.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "log.h"
+#include "ssh.h"
+#include "session.h"
+#include "worker.h"
+
+/*
+ * From an authenticated transport to a shell on a terminal.  The window is
+ * an eighth of libssh2's own: as fast, and what a server can make us hold is
+ * an eighth as well.
+ */
+#define SSH_WINDOW	(256 * 1024)
+#define SSH_PACKET	(32 * 1024)
+
+#define SSH_TERM	"xterm-256color"
+#define SSH_XPIXEL	640
+#define SSH_YPIXEL	480
+
+/* A variable has to fit into one packet with its name. */
+#define SSH_ENV_MAX	(32 * 1024)
+
+static enum ssh_step	 ssh_shell_open(struct ssh *);
+static enum ssh_step	 ssh_shell_env(struct ssh *);
+static int		 ssh_env_next(struct ssh *, int *);
+static int		 ssh_env_send(struct ssh *,
+			    const struct record_item *);
+static void		 ssh_env_refused(struct ssh *, int);
+static enum ssh_step	 ssh_shell_pty(struct ssh *);
+static enum ssh_step	 ssh_shell_start(struct ssh *);
+
+enum ssh_step
+ssh_shell(struct ssh *d)
+{
+	enum ssh_step	 step;
+
+	do {
+		switch (d->chan) {
+		case SSH_CHAN_OPEN:
+			step = ssh_shell_open(d);
+			break;
+		case SSH_CHAN_ENV:
+			step = ssh_shell_env(d);
+			break;
+		case SSH_CHAN_PTY:
+			step = ssh_shell_pty(d);
+			break;
+		default:
+			return (ssh_shell_start(d));
+		}
+		if (step == SSH_DONE)
+			d->chan++;
+	} while (step == SSH_DONE);
+	return (step);
+}
+
+static enum ssh_step
+ssh_shell_open(struct ssh *d)
+{
+	int	 error;
+
+	d->channel = libssh2_channel_open_ex(d->session, "session", 7,
+	    SSH_WINDOW, SSH_PACKET, NULL, 0);
+	if (d->channel == NULL) {
+		error = libssh2_session_last_errno(d->session);
+		if (error == LIBSSH2_ERROR_EAGAIN)
+			return (SSH_AGAIN);
+		if (error == LIBSSH2_ERROR_CHANNEL_FAILURE && !d->gone)
+			return (ssh_fail(d, FAIL_SHELL, "channel refused"));
+		return (ssh_lost(d));
+	}
+	/* With a terminal there is no other stream; if one comes, show it. */
+	(void)libssh2_channel_handle_extended_data2(d->channel,
+	    LIBSSH2_CHANNEL_EXTENDED_DATA_MERGE);
+	return (SSH_DONE);
+}
+
+/*
+ * Variables, one after the other.  A server takes those that its AcceptEnv
+ * names; the others are refused, which is no reason to have no shell.
+ */
+static enum ssh_step
+ssh_shell_env(struct ssh *d)
+{
+	int	 error, more;
+
+	for (;;) {
+		if (!d->env_asked) {
+			more = ssh_env_next(d, &error);
+			if (more == -1)
+				return (ssh_fail(d, FAIL_BUSY,
+				    "secrets cannot be read"));
+			if (more == 0)
+				return (SSH_DONE);
+		} else
+			/* It was copied with the first call. */
+			error = libssh2_channel_setenv_ex(d->channel, "", 0,
+			    "", 0);
+		if (error == LIBSSH2_ERROR_EAGAIN) {
+			d->env_asked = 1;
+			return (SSH_AGAIN);
+		}
+		d->env_asked = 0;
+		if (error == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
+			ssh_env_refused(d, error);
+		else if (error != 0)
+			return (ssh_lost(d));
+	}
+}
+
+/*
+ * Ask for the next variable, if there is one.  Nothing that the server sends
+ * is looked at while secrets can be read.
+ */
+static int
+ssh_env_next(struct ssh *d, int *error)
+{
+	struct opened		*o = d->up->worker->opened;
+	struct record_item	 item;
+	int			 more;
+
+	if (opened_begin(o) == -1) {
+		log_warn("secrets");
+		return (-1);
+	}
+	d->deaf = 1;
+	*error = 0;
+	while ((more = opened_next(o, &d->env_walk, &item)) == 1) {
+		if (item.tag != RECORD_ENV && item.tag != RECORD_SECRET)
+			continue;
+		*error = ssh_env_send(d, &item);
+		break;
+	}
+	d->deaf = 0;
+	opened_end(o);
+	return (more);
+}
+
+static int
+ssh_env_send(struct ssh *d, const struct record_item *item)
+{
+	if (item->namelen + item->len > SSH_ENV_MAX) {
+		log_warnx("session %s: variable %.*s is too long for ssh",
+		    d->driver.session->id, (int)item->namelen, item->name);
+		return (0);
+	}
+	return (libssh2_channel_setenv_ex(d->channel, item->name,
+	    item->namelen, item->value, item->len));
+}
+
+/* The walk stands behind it, so its name is not at hand any more. */
+static void
+ssh_env_refused(struct ssh *d, int error)
+{
+	log_debug("session %s: a variable was refused by the server: %d",
+	    d->driver.session->id, error);
+}
+
+static enum ssh_step
+ssh_shell_pty(struct ssh *d)
+{
+	int	 error;
+
+	error = libssh2_channel_request_pty_ex(d->channel, SSH_TERM,
+	    sizeof(SSH_TERM) - 1, NULL, 0, d->cols, d->rows, SSH_XPIXEL,
+	    SSH_YPIXEL);
+	if (error == 0)
+		return (SSH_DONE);
+	if (error == LIBSSH2_ERROR_EAGAIN)
+		return (SSH_AGAIN);
+	if (error == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
+		return (ssh_fail(d, FAIL_SHELL, "terminal refused"));
+	return (ssh_lost(d));
+}
+
+static enum ssh_step
+ssh_shell_start(struct ssh *d)
+{
+	int	 error;
+
+	error = libssh2_channel_process_startup(d->channel, "shell", 5, NULL,
+	    0);
+	if (error == 0)
+		return (SSH_DONE);
+	if (error == LIBSSH2_ERROR_EAGAIN)
+		return (SSH_AGAIN);
+	if (error == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
+		return (ssh_fail(d, FAIL_SHELL, "shell refused"));
+	return (ssh_lost(d));
+}
