@@ -71,8 +71,8 @@ static size_t	 record_add(uint8_t *, size_t, uint8_t, const char *,
 
 /*
  * Send a frontend, the catalog or the dialer its part of a configuration,
- * from CONF_BEGIN to CONF_END.  Sandboxes, of which there may be many, follow as
- * the channel takes them, so the configuration must live until the child
+ * from CONF_BEGIN to CONF_END.  Sandboxes, of which there may be many, follow
+ * as the channel takes them, so the configuration must live until the child
  * has answered or ended.  Returns 0, or -1 after a log line; the child has
  * then seen less than it needs and must be ended.
  */

@@ -186,7 +186,7 @@ errand_dial(struct worker *w, const struct imsg *im)
 	}
 	imsg_init(&out, IMSG_DIAL, e->id);
 	out.m.dial = *m;
-	/* A dialer that takes no messages is killed, and errand_lost() tells. */
+	/* A dialer that takes no messages is killed; errand_lost() tells. */
 	(void)kid_send(dialer, &out);
 }
 
