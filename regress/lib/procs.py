@@ -62,6 +62,10 @@ def sockets():
                 found[words[9]] = name[:3] + (
                     " listening" if name.startswith("tcp") and
                     words[3] == TCP_LISTEN else "")
+    with contextlib.suppress(FileNotFoundError), \
+            open("/proc/net/netlink") as f:
+        for line in f.readlines()[1:]:
+            found[line.split()[9]] = "netlink"
     return found
 
 

@@ -22,8 +22,11 @@ it needed only at the start works as well as before.
 """
 
 import ctypes
+import errno
 import os
 import pwd
+import socket
+import struct
 import subprocess
 
 import pytest
@@ -193,9 +196,10 @@ def test_limits(daemon):
 
 def test_descriptors(daemon):
     """The channel, and what the role is for; nothing else."""
-    for role in "dialer", "pty":
-        for pid in pids(daemon, role):
-            assert kinds(pid) == LOOP + ["unix seqpacket"]
+    for pid in pids(daemon, "pty"):
+        assert kinds(pid) == LOOP + ["unix seqpacket"]
+    for pid in pids(daemon, "dialer"):
+        assert kinds(pid) == sorted(LOOP + ["netlink", "unix seqpacket"])
     for pid in pids(daemon, "control"):
         assert kinds(pid) == LOOP + ["tcp listening", "unix seqpacket",
                                      "unix seqpacket listening"]
@@ -323,3 +327,44 @@ def others(daemon):
         for role in ROLES:
             if role != "worker":
                 OTHERS[role] = pids(daemon, role)
+
+
+def _add_address(fd):
+    """Give the loopback interface an address; the answer's errno."""
+    index = socket.if_nametoindex("lo")
+    body = struct.pack("=BBBBI", socket.AF_INET, 32, 0, 0, index)
+    for kind in 1, 2:		# IFA_ADDRESS, IFA_LOCAL
+        body += struct.pack("=HH4s", 8, kind, b"\x7f\x63\x63\x63")
+    # RTM_NEWADDR; request, acknowledge, create.
+    head = struct.pack("=IHHII", 16 + len(body), 20, 0x405, 4711, 0)
+    os.write(fd, head + body)
+    while True:
+        answer = os.read(fd, 65536)
+        _, kind, _, seq, _, error = struct.unpack_from("=IHHIIi", answer)
+        if (kind, seq) == (2, 4711):
+            return -error
+
+
+def test_netlink(daemon):
+    """The dialer asks the kernel for routes, and cannot change any."""
+    pid, = pids(daemon, "dialer")
+    number, = [n for n, what in procs.fds(pid).items() if what == "netlink"]
+    pidfd = os.pidfd_open(pid)
+    # pidfd_getfd(2)
+    fd = ctypes.CDLL(None, use_errno=True).syscall(438, pidfd, int(number),
+                                                   0)
+    os.close(pidfd)
+    assert fd >= 0
+    uid = int(procs.status(pid)["Uid"].split()[0])
+    child = os.fork()
+    if child == 0:
+        status = 255
+        try:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            status = _add_address(fd)
+        finally:
+            os._exit(status)
+    os.close(fd)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EPERM
