@@ -323,7 +323,8 @@ set_sealed(struct parse *p, enum once what, enum noted line, const char *name,
     char **to, const char *sealed)
 {
 	note_line(p, line);
-	if (set_once(p, what, name) && set_is_sealed(p, sealed))
+	if (set_once(p, what, name) &&
+	    set_is_sealed(p, sealed, CONF_SEALED_MAX))
 		set_copy(p, to, sealed);
 }
 
@@ -344,7 +345,7 @@ set_key_file(struct parse *p, const char *path)
 void
 set_passphrase(struct parse *p, const char *sealed)
 {
-	if (config_is_sealed(sealed) && strlen(sealed) * 3 / 4 >
+	if (config_is_sealed(sealed, CONF_SEALED_MAX) && strlen(sealed) * 3 / 4 >
 	    CONF_PASSPHRASE_MAX + CONF_SEAL_BYTES)
 		set_fail(p, "passphrase has more than %d bytes",
 		    CONF_PASSPHRASE_MAX);
@@ -395,7 +396,7 @@ set_file(struct parse *p, const char *path, const char *text,
 		set_fail(p, "mode must be octal, 0000 to 0777");
 		return;
 	}
-	if (!set_is_sealed(p, sealed))
+	if (!set_is_sealed(p, sealed, CONF_FILE_SEALED_MAX))
 		return;
 	n = 0;
 	TAILQ_FOREACH(f, &p->sb->files, entry) {
@@ -410,6 +411,9 @@ set_file(struct parse *p, const char *path, const char *text,
 		set_fail(p, "more than %d lines of file", CONF_FILE_MAX);
 		return;
 	}
+	p->file_bytes += strlen(sealed) * 3 / 4 - CONF_SEAL_BYTES;
+	if (p->file_bytes > CONF_FILE_TOTAL)
+		set_fail(p, "files have more than %d bytes", CONF_FILE_TOTAL);
 	if ((f = calloc(1, sizeof(*f))) == NULL) {
 		lex_no_memory(&p->lex);
 		return;

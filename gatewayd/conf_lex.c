@@ -34,7 +34,7 @@
 #define FILE_DEPTH_MAX	16	/* files open at once */
 #define INCLUDES_MAX	1024	/* files in one parse */
 #define FILE_SIZE_MAX	(64 * 1024 * 1024)
-#define WORD_MAX	(CONF_SEALED_MAX + 1)
+#define WORD_MAX	(CONF_FILE_SEALED_MAX + 1)
 
 static int	 lgetc(struct lexer *);
 static void	 lungetc(struct lexer *, int);

@@ -95,8 +95,12 @@
 #define CONF_SEAL_BYTES		48
 #define CONF_SEALED_MAX \
 	(((CONF_VALUE_MAX + CONF_SEAL_BYTES) * 4 + 2) / 3)
-#define CONF_PASSPHRASE_MAX	1024
 #define CONF_ENV_TOTAL		(1024 * 1024)	/* all of one sandbox */
+#define CONF_PASSPHRASE_MAX	1024
+
+/* Files are no part of an environment; a worker opens 16 MiB of secrets. */
+#define CONF_FILE_SEALED_MAX	RECORD_VALUE_MAX
+#define CONF_FILE_TOTAL		(8 * 1024 * 1024)	/* all of one sandbox */
 
 /* In a record the path has four digits of mode before it. */
 #define CONF_FILE_PATH_MAX	(RECORD_NAME_MAX - 5)
@@ -165,7 +169,7 @@ int		 config_is_env_name(const char *);
 int		 config_is_user(const char *);
 int		 config_is_path(const char *);		/* absolute */
 int		 config_is_origin(const char *);	/* RFC 6454, 6.2 */
-int		 config_is_sealed(const char *);	/* base64url, length */
+int		 config_is_sealed(const char *, size_t); /* base64url, length */
 
 /* Address literals; 0, or -1 when the text is none. */
 int		 config_addr(const char *, uint16_t, struct config_listen *);

@@ -528,7 +528,7 @@ set_sandbox(struct parse *p, const char *id)
 		set_fail(p, "more than %d sandboxes", CONF_SANDBOX_MAX);
 	p->sb = sb;
 	p->seen &= ~ONCE_SANDBOX;
-	p->envs = p->env_bytes = 0;
+	p->envs = p->env_bytes = p->file_bytes = 0;
 	memset(p->lines, 0, sizeof(p->lines));
 	p->block = lex_block(&p->lex);
 	p->skipped = p->lex.skipped;
@@ -649,11 +649,11 @@ env_known(const struct config_envs *envs, const char *name)
 }
 
 int
-set_is_sealed(struct parse *p, const char *sealed)
+set_is_sealed(struct parse *p, const char *sealed, size_t max)
 {
-	if (!config_is_sealed(sealed)) {
+	if (!config_is_sealed(sealed, max)) {
 		set_fail(p, "sealed text must be base64url without padding, "
-		    "of %d to %d chars", CONF_SEALED_MIN, CONF_SEALED_MAX);
+		    "of %d to %zu chars", CONF_SEALED_MIN, max);
 		return (0);
 	}
 	if (p->secret_of == NULL)
@@ -664,7 +664,7 @@ set_is_sealed(struct parse *p, const char *sealed)
 void
 set_secret(struct parse *p, const char *name, const char *sealed)
 {
-	if (!set_is_sealed(p, sealed))
+	if (!set_is_sealed(p, sealed, CONF_SEALED_MAX))
 		return;
 	env_add(p, &p->sb->secrets, name, sealed,
 	    strlen(sealed) * 3 / 4 - CONF_SEAL_BYTES);

@@ -78,6 +78,7 @@ struct parse {
 	int			 args;		/* of pty */
 	int			 envs;		/* env and secret lines */
 	size_t			 env_bytes;	/* of them, as in the shell */
+	size_t			 file_bytes;	/* of file lines, unsealed */
 	int			 lines[NOTED_MAX]; /* the first, or 0 */
 	const char		*issuer;	/* of the auth line */
 	const char		*kid;
@@ -98,7 +99,7 @@ void	 set_warn(struct parse *, const char *, ...) PRINTFLIKE(2, 3);
 int	 set_in_range(struct parse *, const char *, int64_t, int64_t,
 	    int64_t);
 int	 set_is_path(struct parse *, const char *, const char *);
-int	 set_is_sealed(struct parse *, const char *);
+int	 set_is_sealed(struct parse *, const char *, size_t);
 void	 set_copy(struct parse *, char **, const char *);
 
 /* Returns 1 for the first statement of its kind, which the text names. */

@@ -381,12 +381,12 @@ origin_port(const char *port, const char *scheme, size_t len)
 
 /* Only the form: whether it opens, the worker that has the key will see. */
 int
-config_is_sealed(const char *s)
+config_is_sealed(const char *s, size_t max)
 {
 	size_t	 len;
 
 	len = strlen(s);
-	return (len >= CONF_SEALED_MIN && len <= CONF_SEALED_MAX &&
+	return (len >= CONF_SEALED_MIN && len <= max &&
 	    len % 4 != 1 && strspn(s,
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	    "0123456789-_") == len);

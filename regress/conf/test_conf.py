@@ -371,6 +371,15 @@ def test_lengths(place):
                 "passphrase sealed " + "A" * 1430),
                 sandbox("ssh a user u\nkey file $keys/box.key\n"
                 "passphrase sealed " + "A" * 1431)),
+            (sandbox("ssh a user u\nfile /f mode 0 sealed " +
+                "A" * 1048576),
+                sandbox("ssh a user u\nfile /f mode 0 sealed " +
+                "A" * 1048577)),
+            (sandbox("ssh a user u\n" + many("file /%d mode 0 sealed " +
+                "A" * 1048576, 10) + "file /f mode 0 sealed " + "A" * 699755),
+                sandbox("ssh a user u\n" + many("file /%d mode 0 sealed " +
+                "A" * 1048576, 10) + "file /f mode 0 sealed " +
+                "A" * 699756)),
             (sandbox("ssh a user u\nkey sealed " + "A" * 174654),
                 sandbox("ssh a user u\nkey sealed " + "A" * 174655)),
             ("control socket /" + "s" * 106 + "\n",
