@@ -204,7 +204,7 @@ dial_resolve(struct dial *d, const char *host)
 static int
 dial_ask(struct dial *d, const char *name)
 {
-	if (d->shop->sockets >= DIAL_SOCKETS_MAX) {
+	if (d->shop->sockets >= d->shop->sockets_max) {
 		d->busy = 1;
 		dial_wait(d, 0);
 		return (0);
@@ -444,7 +444,7 @@ attempt_start(struct dial *d, const struct net_addr *a, int own)
 	struct timeval		 tv;
 	socklen_t		 len;
 
-	if (d->shop->sockets >= DIAL_SOCKETS_MAX) {
+	if (d->shop->sockets >= d->shop->sockets_max) {
 		d->busy = 1;
 		return (-1);
 	}

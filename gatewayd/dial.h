@@ -27,16 +27,11 @@ struct dial;
 struct dialer_conf;
 struct event_base;
 
-/*
- * Sockets of all dials together: 32 less than slot.c lets the process have,
- * so that a configuration and the loop find theirs.
- */
-#define DIAL_SOCKETS_MAX	224
-
 /* What all dials share. */
 struct dial_shop {
 	struct event_base	*base;
-	size_t			 sockets;	/* that are open */
+	size_t			 sockets;	/* of all dials together */
+	size_t			 sockets_max;
 };
 
 /* How a dial ended: with a socket, which is given away, or without. */

@@ -17,6 +17,7 @@
 #include "compat.h"
 
 #include <sys/types.h>
+#include <sys/resource.h>
 
 #include <string.h>
 #include <time.h>
@@ -42,10 +43,14 @@
  */
 
 /*
- * Dials at a time, each of which has up to four sockets for a while.  The
- * next one is told that we are busy.
+ * Dials at a time; the next one is told that we are busy.  Each has up to
+ * four sockets for a while.  Hosts that answer nothing hold their dials for
+ * as long as it is allowed, and must not leave others without.
  */
-#define DIALS_MAX	64
+#define DIALS_MAX	256
+
+/* Descriptors that dials do not take: a configuration and the loop do. */
+#define RESERVE		32
 
 /* Lines about denied addresses in a second: records may name anything. */
 #define REPORTS_MAX	10
@@ -70,6 +75,7 @@ static struct dialer {
 	unsigned int		 reports;
 } dialer;
 
+static size_t	 dialer_sockets(void);
 static void	 dialer_dispatch_parent(struct chan *, struct imsg *, void *);
 static void	 dialer_configure(struct imsg *);
 static void	 dialer_conf_begin(void);
@@ -95,6 +101,7 @@ dialer_main(void)
 		log_info("routes cannot be looked up (%s): of several "
 		    "addresses that an interface has in one network only the "
 		    "first is known as our own", own_missing());
+	dialer.shop.sockets_max = dialer_sockets();
 	lookup_init();
 	TAILQ_INIT(&dialer.requests);
 	dialer.state = MS_SETUP;
@@ -113,6 +120,18 @@ dialer_main(void)
 	dialer_conf_unref(dialer.conf);
 	event_base_free(dialer.shop.base);
 	exit(0);
+}
+
+/* How many all dials together may have open. */
+static size_t
+dialer_sockets(void)
+{
+	struct rlimit	 rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		fatal("getrlimit");
+	return (rl.rlim_cur > 2 * RESERVE ? (size_t)rl.rlim_cur - RESERVE :
+	    RESERVE);
 }
 
 /* The parent is trusted: what it should not say is a bug, and ends us. */
@@ -208,6 +227,8 @@ dialer_conf_switch(void)
 static void
 dialer_start(void)
 {
+	if (dialer.conf == NULL)
+		fatalx("started without a configuration");
 	dialer.state = MS_RUN;
 	child_ready(dialer.parent, SANDBOX_DIALER);
 }
@@ -217,7 +238,7 @@ dialer_dial(const struct imsg *im)
 {
 	struct request	*r;
 
-	if (dialer.conf == NULL || dialer.nrequests == DIALS_MAX ||
+	if (dialer.nrequests == DIALS_MAX ||
 	    (r = calloc(1, sizeof(*r))) == NULL) {
 		dialer_fail(im->id, DIAL_BUSY, 0);
 		return;

@@ -44,7 +44,7 @@
 /* Descriptors of a child: its clients, its channels and some to spare. */
 #define NOFILE_FRONTEND	16384
 #define NOFILE_CATALOG	4096
-#define NOFILE_DIALER	256
+#define NOFILE_DIALER	1024
 #define NOFILE_CONTROL	128
 
 static void	 slot_start(struct slot *);

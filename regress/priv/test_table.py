@@ -180,7 +180,7 @@ def traced_by(pid, uid):
 
 
 def test_limits(daemon):
-    files = {"frontend": 16384, "catalog": 4096, "dialer": 256,
+    files = {"frontend": 16384, "catalog": 4096, "dialer": 1024,
              "control": 128, "worker": 32 * 33 + 128}
     for role, n in files.items():
         for pid in pids(daemon, role):
