@@ -462,7 +462,10 @@ ssh_recv_socket(struct ssh *d, void *buf, size_t len)
 static ssize_t
 ssh_recv_none(struct ssh *d)
 {
-	return (++d->starved > SSH_STARVED_MAX ? -ETIMEDOUT : -EAGAIN);
+	if (++d->starved <= SSH_STARVED_MAX)
+		return (-EAGAIN);
+	d->starved = 0;
+	return (-ETIMEDOUT);
 }
 
 /*

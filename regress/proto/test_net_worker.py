@@ -95,8 +95,9 @@ class Terminal:
     """What a client on a WebSocket sees of a session."""
 
     def __init__(self, worker, session):
-        self.out = b""
-        self.raw = b""
+        self.worker, self.session = worker, session
+        self.out = bytearray()
+        self.raw = bytearray()
         self.closed = None
         grant = worker.grant(session, 2)
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -126,41 +127,48 @@ class Terminal:
         if select.select([self.sock], [], [], seconds)[0]:
             got = self.sock.recv(1 << 20)
             if not got:
-                self.closed = self.closed or (None, b"")
+                self.closed = None, b""
             self.raw += got
-        while len(self.raw) >= 2:
-            n, at = self.raw[1], 2
+        at = 0
+        while len(self.raw) >= at + 2:
+            n, size = self.raw[at + 1], 2
             if n == 126:
-                n, at = struct.unpack_from(">H", self.raw, 2)[0], 4
-            elif n == 127:
-                n, at = struct.unpack_from(">Q", self.raw, 2)[0], 10
-            if len(self.raw) < at + n:
+                if len(self.raw) < at + 4:
+                    break
+                n, size = struct.unpack_from(">H", self.raw, at + 2)[0], 4
+            if len(self.raw) < at + size + n:
                 break
-            op, data = self.raw[0] & 15, self.raw[at:at + n]
-            self.raw = self.raw[at + n:]
+            op = self.raw[at] & 15
+            data = bytes(self.raw[at + size:at + size + n])
+            at += size + n
             if op == 1:
                 self.out += base64.b64decode(data)
             elif op == 8:
                 self.closed = struct.unpack(">H", data[:2])[0], data[2:]
+                self.sock.close()
+        del self.raw[:at]
 
-    def until(self, pattern, seconds=15):
+    def until(self, pattern, seconds=15, start=0):
         end = time.monotonic() + seconds
         while True:
-            m = re.search(pattern, self.out)
+            m = re.compile(pattern).search(self.out, start)
             if m:
                 return m
+            # What was looked at need not be again.
+            start = max(start, len(self.out) - 200)
             if time.monotonic() > end or self.closed:
-                raise Timeout("%r in %r, %r" % (pattern, self.out[-400:],
-                                                self.closed))
+                raise Timeout("%r in %r, %r" % (
+                    pattern, bytes(self.out[-400:]), self.closed))
             self.pump()
 
     def end(self, seconds=15):
-        end = time.monotonic() + seconds
-        while self.closed is None:
-            if time.monotonic() > end:
-                raise Timeout("still open")
-            self.pump()
-        return self.closed
+        """How the session ended: for the parent, and for the client."""
+        def over():
+            self.worker.serve()
+            self.pump(0)
+            return self.closed and self.worker.ended.get(self.session)
+        wait_for(over, seconds)
+        return self.worker.ended[self.session], self.closed
 
 
 class Net(gwproto.Child):
@@ -261,9 +269,7 @@ class Net(gwproto.Child):
     def terminal(self, **size):
         session = self.open(**size)
         assert isinstance(session, str), (session, self.chan.logs)
-        t = Terminal(self, session)
-        t.session = session
-        return t
+        return Terminal(self, session)
 
     def end_of(self, session, seconds=15):
         wait_for(lambda: self.serve() or self.ended.get(session), seconds)
@@ -291,8 +297,8 @@ def net(keys, server):
 
     def make(key="shell", *more, **kw):
         fields = {k: kw.pop(k) for k in ("user", "pins") if k in kw}
-        if key in peer.COMMANDS:
-            key = server.default(key)
+        if key in (*peer.COMMANDS, "own"):
+            key = server.default(None if key == "own" else key)
         items = record(keys, server, key, *more, **fields)
         w = Net(keys, items, port=kw.pop("port", server.port), **kw)
         made.append(w)
@@ -312,5 +318,307 @@ def test_shell(net):
     t.send("stty size\r")
     t.until(rb"40 120")
     t.send("exit 7\r")
-    assert w.end_of(t.session) == (EXIT, CODE, 7)
-    assert t.end() == (1000, b"closed")
+    assert t.end() == ((EXIT, CODE, 7), (1000, b"closed"))
+
+
+@pytest.mark.parametrize("how", [
+    ("ed25519", None, "", None), ("ed25519", None, "pass phrase", None),
+    ("ecdsa", 256, "", None), ("ecdsa", 384, "secret", None),
+    ("ecdsa", 521, "", "PEM"), ("ecdsa", 256, "secret", "PKCS8")],
+    ids=lambda how: "-".join(str(x) for x in how if x))
+def test_keys(net, keys, server, how):
+    kind, bits, passphrase, form = how
+    key = server.key(kind, bits, passphrase, form)
+    more = [(SSH_PASSPHRASE, keys.seal(passphrase.encode()))] if passphrase \
+        else []
+    w = net(server.authorize(key), *more)
+    t = w.terminal()
+    t.send("exit\r")
+    assert t.end()[0] == (EXIT, CODE, 0)
+
+
+def test_key_file(keys, server):
+    """The operator's own file, and a wrong one."""
+    path = server.key()
+    server.authorize(path)
+    items = record(keys, server, None, (SSH_KEYFILE, path))
+    w = Net(keys, items, port=server.port, keyfile=path)
+    t = w.terminal()
+    t.send("exit 3\r")
+    assert t.end()[0] == (EXIT, CODE, 3)
+    w.stop()
+
+
+def test_password(net, keys, account):
+    if not account.made:
+        pytest.skip("without root there are no accounts with passwords")
+    w = net(None, (SSH_PASSWORD, keys.seal(peer.PASSWORD.encode())))
+    t = w.terminal()
+    t.send("exit 4\r")
+    assert t.end()[0] == (EXIT, CODE, 4)
+    w = net(None, (SSH_PASSWORD, keys.seal(b"wrong")))
+    assert w.open() == FAIL_AUTH
+    w.logged(r"authentication failed: password refused; the server takes: "
+             r"publickey,password")
+
+
+def test_wrong_key(net, server):
+    with open(server.key(), "rb") as f:
+        w = net(f.read())
+    assert w.open() == FAIL_AUTH
+    w.logged(r"authentication failed: publickey refused")
+    text = "\n".join(w.chan.logs)
+    assert server.user not in text
+
+
+def test_no_method(net):
+    w = net(None)
+    assert w.open() == FAIL_AUTH
+    w.logged("the record has none of what the server takes")
+
+
+@pytest.mark.parametrize("form", [None, "PEM", "PKCS8"])
+def test_rsa_is_refused_before_dialing(net, server, form):
+    with open(server.key("rsa", 2048, form=form), "rb") as f:
+        w = net(f.read())
+    assert w.open() == FAIL_AUTH
+    assert not w.dials
+    w.logged(r"RSA.* libssh2 1\.10")
+
+
+def test_credential_that_does_not_open(net):
+    w = net("shell", (SSH_PASSWORD, b"not a box"))
+    assert w.open() == FAIL_AUTH
+    assert not w.dials
+    w.logged("a credential of the record was not opened")
+
+
+def test_nobody_listens(net):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    w = net(port=port)
+    assert w.open() == FAIL_REFUSED
+    w.logged("connection refused")
+
+
+@pytest.mark.parametrize("reason,error,fail,word", [
+    (1, 0, FAIL_LOST, "name not resolved"),
+    (2, 0, FAIL_LOST, "refused by egress policy"),
+    (4, 113, FAIL_LOST, "unreachable: No route to host"),
+    (5, 0, FAIL_TIMEOUT, "connection timed out"),
+    (6, 0, FAIL_LOST, "not the target of the record"),
+    (7, 0, FAIL_LIMIT, "too many dials"), (8, 0, FAIL_LOST, "dialer is busy"),
+    (9, 0, FAIL_LOST, "dialer lost")])
+def test_dial_fails(net, reason, error, fail, word):
+    w = net()
+    w.dial = lambda m: w.send("DIAL_FAIL", id=m.id, reason=reason,
+                              error=error)
+    assert w.open() == fail
+    w.logged(word)
+
+
+def test_host_keys(net, keys, server):
+    right = peer.fingerprint(server.host_keys["ed25519"])
+    other = peer.fingerprint(server.host_keys["ecdsa256"])
+    wrong = "SHA256:" + "A" * 43
+    for items, fail, word in [
+            ([(HOST_KEY, "ssh-ed25519", right)], None, None),
+            ([(HOST_KEY, "", right)], None, None),
+            ([(HOST_KEY, "ecdsa-sha2-nistp256", other)], None, None),
+            ([(HOST_KEY, "", wrong)], FAIL_HOSTKEY,
+             "host key mismatch: ssh-ed25519 " + re.escape(right)),
+            ([(HOST_KEY, "ecdsa-sha2-nistp256", right)], FAIL_HOSTKEY,
+             "host key mismatch: ecdsa-sha2-nistp256 " + re.escape(other)),
+            ([(HOST_KEY, "ssh-rsa", right)], FAIL_HOSTKEY,
+             r"libssh2 1\.10.* can check no host key"),
+            ([(HOST_KEY, "ssh-ed448", right)], FAIL_HOSTKEY, "can check no"),
+            ([(HOST_KEY, "", right), (HOST_REVOKED, "", right)],
+             FAIL_HOSTKEY, "host key is revoked"),
+            ([], FAIL_HOSTKEY, "host key is not known"),
+            ([(HOST_CHECK, "yes")], FAIL_HOSTKEY, "host key is not known"),
+            ([(HOST_CHECK, "no")], None, "host key is not checked"),
+            ([(HOST_CHECK, "no"), (HOST_REVOKED, "", right)], FAIL_HOSTKEY,
+             "revoked")]:
+        w = net("shell", *items, pins=False)
+        before = server.log()
+        got = w.open()
+        if fail is None:
+            assert isinstance(got, str), (items, w.chan.logs)
+        else:
+            assert got == fail, (items, w.chan.logs)
+            time.sleep(0.05)
+            assert "user " not in server.log()[len(before):].replace(
+                "authenticating user", "")
+        if word is not None:
+            w.logged(word)
+        assert not w.hostkeys
+
+
+def test_learning(net, server):
+    """Once, before the server hears of the user; then it is a pin."""
+    w = net("shell", (HOST_CHECK, "accept-new"), pins=False)
+    t = w.terminal()
+    assert len(w.hostkeys) == 1 and w.hostkeys[0][0] == 1
+    t.send("exit\r")
+    t.end()
+    w.terminal()
+    assert len(w.hostkeys) == 1
+    for reason, word in ((1, "another key"), (2, "not for this"),
+                         (3, "cannot be stored")):
+        w = net("shell", (HOST_CHECK, "accept-new"), pins=False)
+        w.learn = reason
+        assert w.open() == FAIL_HOSTKEY
+        w.logged("host key was not learned: .*" + word)
+    w = net("shell", (HOST_CHECK, "accept-new"), pins=False,
+            timeout_handshake=1)
+    w.learn = None
+    assert w.open() == FAIL_TIMEOUT
+    w.logged("timed out in learning")
+
+
+def test_environment(net, keys):
+    """What AcceptEnv names comes, the rest does no harm."""
+    w = net("shell", (ENV, "GW_PLAIN", "a b"), (ENV, "OTHER", "x"),
+            (SECRET, "GW_SECRET", keys.seal(b"s3cr3t")),
+            (ENV, "GW_LONG", "y" * 40000))
+    t = w.terminal()
+    t.send('echo "<$GW_PLAIN><$OTHER><$GW_SECRET><$GW_LONG>"\r')
+    t.until(rb"<a b><><s3cr3t><>")
+    w.logged("GW_LONG is too long")
+
+
+def test_files(net, keys, account, server):
+    """Exact bytes and modes, once, and those that do not work skipped."""
+    home = tempfile.mkdtemp(prefix="gwf")
+    uid, gid = (lambda p: (p.pw_uid, p.pw_gid))(
+        __import__("pwd").getpwnam(account.name))
+    os.chown(home, uid, gid)
+    big = os.urandom(700001)
+    files = {"/a": (0o600, b"x\n"), "/deep/er/b": (0o755, big),
+             "/secret/c": (0o400, b""), "/old": (0o600, b"short")}
+    with open(home + "/old", "w") as f:
+        f.write("much longer than the new one")
+    os.chown(home + "/old", uid, gid)
+    os.chmod(home + "/old", 0o666)
+    w = net("shell", *[(FILE, "%04o%s%s" % (mode, home, path),
+                        keys.seal(data))
+                       for path, (mode, data) in files.items()],
+            (FILE, "0600/proc/nothing/here", keys.seal(b"n")))
+    a, b = w.begin(), w.begin()
+    got = {w.answer(a), w.answer(b)}
+    assert got == {a, b}
+    for path, (mode, data) in files.items():
+        st = os.stat(home + path)
+        assert st.st_mode & 0o7777 == mode, path
+        with open(home + path, "rb") as f:
+            assert f.read() == data
+    assert os.stat(home + "/secret").st_mode & 0o777 == 0o700
+    assert os.stat(home + "/deep/er").st_mode & 0o777 == 0o755
+    w.logged("file /proc/nothing/here: open: ")
+    os.unlink(home + "/a")
+    w.terminal()
+    assert not os.path.exists(home + "/a")
+
+
+def test_no_sftp(keys, account):
+    with peer.Sshd(account, sftp=False) as s:
+        w = Net(keys, record(keys, s, s.default("shell"), (
+            FILE, "0600/tmp/x", keys.seal(b"x"))), port=s.port)
+        t = w.terminal()
+        w.logged("no files are written: the server has no sftp")
+        t.send("exit 9\r")
+        assert t.end()[0] == (EXIT, CODE, 9)
+        w.stop()
+
+
+def test_exit_by_signal(net):
+    w = net("own")
+    t = w.terminal()
+    t.send("kill -9 $$\r")
+    assert t.end()[0] == (EXIT, SIGNAL, 9)
+
+
+def test_cut(net, server):
+    """The server's end of it dies: that is no exit."""
+    w = net("own")
+    t = w.terminal()
+    t.send("echo $PPID\r")
+    pid = int(t.until(rb"(\d+)\r\n").group(1))
+    os.kill(pid, 9)
+    end, closed = t.end()
+    assert end[0] == LOST and closed == (1011, b"connection lost")
+    w.logged("transport_lost: ")
+
+
+def test_unknown_dial(net):
+    """An answer for a session that has gone: its connection is closed."""
+    w = net()
+    w.dial = lambda m: None
+    s = w.begin()
+    w.serve(1)
+    w.send("KILL", session=s, reason=CLOSED, how=UNKNOWN, code=0)
+    w.end_of(s)
+    ours, theirs = socket.socketpair()
+    w.send("DIAL_OK", id=w.dials[0].id, fd=theirs.fileno())
+    theirs.close()
+    ours.settimeout(5)
+    assert ours.recv(1) == b""
+
+
+def test_closed(net, server):
+    """Hanging up ends the shell over there."""
+    w = net("own")
+    t = w.terminal()
+    t.send("echo $$\r")
+    pid = int(t.until(rb"(\d+)\r\n").group(1))
+    w.send("KILL", session=t.session, reason=CLOSED, how=UNKNOWN, code=0)
+    assert t.end()[0][0] == CLOSED
+    wait_for(lambda: not os.path.exists("/proc/%d" % pid), 10)
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("options", [[], ["RekeyLimit 8M"]],
+                         ids=["plain", "rekey"])
+def test_bytes(keys, account, options):
+    """60 MiB out and 4 MiB in and out again, exact, also with new keys."""
+    with peer.Sshd(account, options=options) as s:
+        w = Net(keys, record(keys, s, s.default("shell")), port=s.port)
+        t = w.terminal()
+        t.send("stty raw -echo; echo R''EADY; head -c 62914560 /dev/zero"
+               " | openssl enc -aes-128-ctr -K 00 -iv 00 -nosalt 2>/dev/null"
+               " | tee /tmp/gwbytes.%d | cat; echo D''ONE\r" % os.getpid())
+        t.until(b"READY\r?\n")
+        start = time.monotonic()
+        t.until(b"DONE\r?\n", 120)
+        print("%.1f MB/s" % (62.9 / (time.monotonic() - start)))
+        at = re.search(b"READY\r?\n", t.out).end()
+        with open("/tmp/gwbytes.%d" % os.getpid(), "rb") as f:
+            want = f.read()
+        os.unlink("/tmp/gwbytes.%d" % os.getpid())
+        assert t.out[at:at + len(want)] == want
+        w.stop()
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("options", [[], ["RekeyLimit 1M"]],
+                         ids=["plain", "rekey"])
+def test_echo(keys, account, options):
+    """4 MiB of input come back."""
+    with peer.Sshd(account, options=options) as s:
+        w = Net(keys, record(keys, s, s.default("cat")), port=s.port)
+        t = w.terminal()
+        t.until(b"READY")
+        t.out = b""
+        want = b"".join(b"%07d\n" % i for i in range(524288))
+        sent = 0
+        end = time.monotonic() + 60
+        while len(t.out) < len(want):
+            assert time.monotonic() < end, (sent, len(t.out))
+            if sent < len(want) and sent - len(t.out) < 1 << 20:
+                t.send(want[sent:sent + 16000])
+                sent += len(want[sent:sent + 16000])
+                t.pump(0)
+            else:
+                t.pump()
+        assert t.out == want
+        w.stop()
