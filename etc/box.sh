@@ -58,6 +58,7 @@ make_files() {
 	AuthenticationMethods publickey
 	UsePAM no
 	StrictModes no
+	PrintMotd no
 	DisableForwarding yes
 	AcceptEnv PS1
 	Subsystem sftp internal-sftp

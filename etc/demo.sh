@@ -97,11 +97,10 @@ box_try() {
 # box_up: start the server of "box", or say in one line why there is none.
 # The user's key is sealed and then deleted: it is for a worker alone.
 box_up() {
-	[ -x "$BUILD/sessiond-net" ] || return 0
 	mkdir "$RUN/box"
 	chmod 755 "$RUN/box"
 	[ ! -x "$BUILD/openssh/sshd" ] || cp "$BUILD/openssh/sshd" "$RUN/box"
-	boxport=$(free_port 40022)
+	boxport=$(free_port 2222)
 	sh etc/box.sh "$RUN/box" "$user" "$boxport" 2>"$RUN/box.log" &
 	box=$!
 	tries=0
@@ -174,6 +173,7 @@ tell() {
 	talk() {
 	    S=\$(curl -s -X POST -H "\$A" -H "X-Sandbox-Id: \$1" \$U/connect |
 	        sed 's/.*"sessionId":"\([^"]*\)".*/\1/')
+	    case \$S in *error*) echo "\$S"; return ;; esac
 	    curl -sN -H "\$A" \$U/stream/\$S | while read -r k v; do
 	        case \$k in
 	        event:) e=\$v ;;
