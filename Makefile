@@ -135,8 +135,8 @@ DESTDIR =
 T =
 SUITE =
 
-PROGRAMS =	gatewayd gatewayd-frontend gatewayd-catalog sessiond sessiond-net \
-		gatewayctl
+PROGRAMS =	gatewayd gatewayd-frontend gatewayd-catalog sessiond \
+		sessiond-net gatewayctl
 RULES =		$(BUILD)/rules.mk
 
 all: configure

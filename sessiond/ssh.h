@@ -31,6 +31,7 @@
 #include "msg_grant.h"
 #include "opened.h"
 #include "sizes.h"
+#include "ssh_upstream.h"
 
 /*
  * Private to the files of the ssh driver: upstream_ssh.c, driver_ssh.c and
@@ -38,45 +39,8 @@
  */
 
 struct evbuffer;
-struct ssh;
 struct ssh_block;
 struct ssh_sftp;
-struct worker;
-
-/* A host key that is known, or revoked. */
-struct ssh_pin {
-	uint8_t		type;		/* 0: any; see SSH_PIN_NONE */
-	uint8_t		hash[HASH_LEN];
-};
-#define SSH_PIN_NONE	UINT8_MAX	/* matches nothing we could check */
-
-struct ssh_pins {
-	struct ssh_pin	*pin;
-	size_t		 n;
-};
-
-/* Files of the record are written once, by the first shell that opens. */
-enum ssh_files {
-	SSH_FILES_NONE,		/* there are none, or they are written */
-	SSH_FILES_WANTED,
-	SSH_FILES_BUSY		/* somebody writes them */
-};
-
-/* What all drivers of a worker share. */
-struct ssh_upstream {
-	struct worker		*worker;
-	LIST_HEAD(, ssh)	 drivers;
-	uint32_t		 next_id;	/* of DIAL and HOSTKEY */
-	char			*user;		/* never logged */
-	size_t			 userlen;
-	int			 has_key;
-	int			 has_password;
-	const char		*unusable;	/* why nothing can log in */
-	struct ssh_pins		 pins;
-	struct ssh_pins		 revoked;
-	uint8_t			 check;		/* HOSTCHECK_* */
-	enum ssh_files		 files;
-};
 
 enum ssh_phase {
 	SSH_DIAL,
