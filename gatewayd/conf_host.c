@@ -345,8 +345,8 @@ set_key_file(struct parse *p, const char *path)
 void
 set_passphrase(struct parse *p, const char *sealed)
 {
-	if (config_is_sealed(sealed, CONF_SEALED_MAX) && strlen(sealed) * 3 / 4 >
-	    CONF_PASSPHRASE_MAX + CONF_SEAL_BYTES)
+	if (config_is_sealed(sealed, CONF_SEALED_MAX) &&
+	    strlen(sealed) * 3 / 4 > CONF_PASSPHRASE_MAX + CONF_SEAL_BYTES)
 		set_fail(p, "passphrase has more than %d bytes",
 		    CONF_PASSPHRASE_MAX);
 	set_sealed(p, ONCE_PASSPHRASE, NOTED_PASSPHRASE, "passphrase",
