@@ -33,19 +33,18 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import gwproto  # noqa: E402
+from nameserver import (A, AAAA, REFUSE, SERVFAIL,  # noqa: E402
+                        Dnsmasq, Server, answer, name_of)
 
 GATEWAYD = os.path.join(os.environ["BUILD"], "gatewayd")
 RESOLVE, POLICY, REFUSED, UNREACHABLE, TIMEOUT = 1, 2, 3, 4, 5
 BUSY = 8
-NOERROR, SERVFAIL, NXDOMAIN, REFUSE = 0, 2, 3, 5
-A, AAAA = 1, 28
 METADATA = "169.254.169.254"
 
 
@@ -177,114 +176,6 @@ class Blackhole:
     def close(self):
         for s in self.socks:
             s.close()
-
-
-def name_of(query):
-    """The name that is asked for, as it was written, and the type."""
-    labels, pos = [], 12
-    while query[pos]:
-        labels.append(query[pos + 1:pos + 1 + query[pos]])
-        pos += 1 + query[pos]
-    kind, = struct.unpack_from(">H", query, pos + 1)
-    return b".".join(labels).decode(), kind, pos + 5
-
-
-def answer(query, addresses=(), rcode=NOERROR, id=None, flags=0):
-    """An answer with those of the addresses that were asked for."""
-    _, kind, end = name_of(query)
-    records = [ipaddress.ip_address(a).packed for a in addresses]
-    records = [r for r in records if len(r) == (4 if kind == A else 16)]
-    head = struct.pack(">HHHHHH", struct.unpack_from(">H", query)[0]
-                       if id is None else id, 0x8180 | rcode | flags, 1,
-                       len(records), 0, 0)
-    return head + query[12:end] + b"".join(
-        struct.pack(">HHHIH", 0xc00c, kind, 1, 60, len(r)) + r
-        for r in records)
-
-
-class Server(threading.Thread):
-    """A name server: handler(query) says which packets go back."""
-
-    def __init__(self, handler):
-        super().__init__(daemon=True)
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind(("127.0.0.1", 0))
-        self.port = self.sock.getsockname()[1]
-        self.at = "127.0.0.1", self.port
-        self.handler = handler
-        self.asked = []		# name, type, port
-        self.start()
-
-    def run(self):
-        while True:
-            query, peer = self.sock.recvfrom(1500)
-            if not query:
-                return
-            name, kind, _ = name_of(query)
-            self.asked.append((name, kind, peer[1]))
-            for delay, packet in self.handler(query):
-                if delay:
-                    threading.Timer(delay, self.say, [packet, peer]).start()
-                else:
-                    self.say(packet, peer)
-
-    def say(self, packet, peer):
-        try:
-            self.sock.sendto(packet, peer)
-        except OSError:
-            pass		# it has ended meanwhile
-
-    def close(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.sendto(b"", self.at)
-        self.join(5)
-        self.sock.close()
-
-
-class Dnsmasq:
-    def __init__(self, path, *records):
-        self.log = path / "dnsmasq.log"
-        # A port that is free for UDP may be taken for TCP.
-        for _ in range(10):
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-                s.bind(("127.0.0.1", 0))
-                self.at = s.getsockname()
-            if self.begin(records):
-                return
-        raise AssertionError(self.text())
-
-    def begin(self, records):
-        user = ["--user=root"] if os.getuid() == 0 else []
-        self.proc = subprocess.Popen(
-            ["/usr/sbin/dnsmasq", "-k", "--conf-file=/dev/null", *user,
-             "--no-resolv", "--no-hosts", f"--port={self.at[1]}",
-             "--listen-address=127.0.0.1", "--bind-interfaces",
-             "--pid-file=", "--log-queries", f"--log-facility={self.log}",
-             "--local=/example/", *records])
-        deadline = time.monotonic() + 10
-        while "started" not in self.text():
-            if self.proc.poll() is not None:
-                return False
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        return True
-
-    def text(self):
-        try:
-            return self.log.read_text()
-        except FileNotFoundError:
-            return ""
-
-    def queries(self, name):
-        """How often that name was asked for, by type."""
-        return collections.Counter(
-            line.split("query[")[1].split("]")[0]
-            for line in self.text().lower().splitlines()
-            if "query[" in line and f" {name} " in line)
-
-    def close(self):
-        self.proc.terminate()
-        self.proc.wait(10)
 
 
 @pytest.fixture
