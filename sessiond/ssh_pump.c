@@ -83,12 +83,16 @@ enum ssh_step
 ssh_pump(struct ssh *d)
 {
 	enum ssh_step	 step;
+	uint64_t	 received;
 
 	ssh_pump_orders(d);
 	if (d->broken)
 		return (ssh_lost(d));
+	received = d->received;
 	step = d->paused ? ssh_pump_held(d) : ssh_pump_reads(d);
-	if (step == SSH_AGAIN && d->budget == 0)
+	/* Input may wait for what has been read here: room at the server. */
+	if (step == SSH_AGAIN && (d->budget == 0 ||
+	    (d->stash_len > 0 && d->received != received)))
 		ssh_kick(d);
 	return (step);
 }
