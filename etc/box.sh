@@ -22,10 +22,10 @@
 # record and can do nothing that USER cannot.
 #
 # Where this may make name spaces, the server has its own host name, process
-# numbers and /etc/ssh, and dies with all that it has started.  It has its
-# own /etc/passwd as well, since an account such as nobody cannot log in
-# otherwise.  Files and network are those of this machine: this is a box to
-# look at, not one to lock anybody into.
+# numbers and files in /etc, and dies with all that it has started.  Of these
+# files passwd lets an account such as nobody log in, which it cannot
+# otherwise.  All other files and the network are those of this machine: this
+# is a box to look at, not one to lock anybody into.
 
 set -eu
 
@@ -34,22 +34,23 @@ die() {
 	exit 1
 }
 
-# serve DIR: become the server; its files are in DIR.
+# serve FILES COMMAND...: become the server, by way of a command.
 serve() {
-	dir=$1
+	files=$1
 	shift
 	exec "$@" env -i PATH=/usr/local/bin:/usr/bin:/bin \
-	    "$sshd" -D -e -f "$dir/sshd_config" -h "$dir/host_key" \
-	    -o "AuthorizedKeysFile=$dir/authorized_keys"
+	    "$sshd" -D -e -f "$files/sshd_config" -h "$files/host_key" \
+	    -o "AuthorizedKeysFile=$files/authorized_keys"
 }
 
 make_files() {
 	umask 022
-	for k in host_key user_key; do
-		ssh-keygen -q -t ed25519 -N '' -C box -f "$dir/$k"
-	done
-	mv "$dir/user_key.pub" "$dir/authorized_keys"
-	cat >"$dir/sshd_config" <<-END
+	mkdir -p "$dir/etc/ssh"
+	ssh-keygen -q -t ed25519 -N '' -C box -f "$dir/user_key"
+	mv "$dir/user_key.pub" "$dir/etc/ssh/authorized_keys"
+	ssh-keygen -q -t ed25519 -N '' -C box -f "$dir/etc/ssh/host_key"
+	chown "$user" "$dir/etc/ssh/host_key"
+	cat >"$dir/etc/ssh/sshd_config" <<-END
 	ListenAddress 127.0.0.1
 	Port $port
 	PidFile none
@@ -69,23 +70,25 @@ make_files() {
 		IFS=: read -r name _ uid gid _ home _
 		[ -d "$home" ] || home=/
 		echo "$name:*:$uid:$gid::$home:/bin/sh"
-	} >"$dir/passwd"
-	cat /etc/passwd >>"$dir/passwd"
+	} >"$dir/etc/passwd"
+	cat /etc/passwd >>"$dir/etc/passwd"
 	# Without this group sshd leaves the owner of a terminal as it is.
-	grep -v '^tty:' /etc/group >"$dir/group"
-	printf '%s: files\n' passwd group shadow >"$dir/nsswitch.conf"
-	chown "$user" "$dir/host_key"
+	grep -v '^tty:' /etc/group >"$dir/etc/group"
+	printf '%s: files\n' passwd group shadow >"$dir/etc/nsswitch.conf"
+	cp "$dir/etc/ssh/host_key.pub" "$dir"
 }
 
 # What runs as the first process of the new name spaces.
 inside() {
-	for f in passwd group nsswitch.conf; do
-		mount --bind "$dir/$f" "/etc/$f"
-	done
-	mount --bind "$dir" /etc/ssh
+	# A file that is replaced outside, by adduser say, would lose what
+	# is mounted on it; a layer over all of /etc stays.
+	mount -t overlay -o "lowerdir=$dir/etc:/etc" overlay /etc 2>/dev/null ||
+	    for f in passwd group nsswitch.conf ssh; do
+		mount --bind "$dir/etc/$f" "/etc/$f"
+	    done
 	mount -t proc proc /proc || true
 	hostname box
-	[ ! -x /etc/ssh/sshd ] || sshd=/etc/ssh/sshd
+	[ "$sshd" != "$dir/etc/ssh/sshd" ] || sshd=/etc/ssh/sshd
 	cd /
 	if [ "$(id -u)" -eq 0 ]; then
 		set -- --reuid="$user" --regid="$(id -g "$user")" --init-groups
@@ -96,7 +99,7 @@ inside() {
 }
 
 dir=$1 user=$2 port=$3
-sshd=$(PATH=$PATH:/usr/sbin:/sbin command -v sshd) || sshd=$dir/sshd
+sshd=$(PATH=$PATH:/usr/sbin:/sbin command -v sshd) || sshd=$dir/etc/ssh/sshd
 [ "${4:-}" != inside ] || inside
 
 [ -x "$sshd" ] || die "there is no sshd"
@@ -113,4 +116,4 @@ if unshare "$@" true 2>/dev/null; then
 	    sh "$0" "$dir" "$user" "$port" inside
 fi
 [ "$(id -u)" -ne 0 ] || die "root may not make name spaces here"
-serve "$dir" $default setsid setpriv --pdeathsig KILL
+serve "$dir/etc/ssh" $default setsid setpriv --pdeathsig KILL

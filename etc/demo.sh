@@ -97,14 +97,15 @@ box_try() {
 # box_up: start the server of "box", or say in one line why there is none.
 # The user's key is sealed and then deleted: it is for a worker alone.
 box_up() {
-	mkdir "$RUN/box"
-	chmod 755 "$RUN/box"
-	[ ! -x "$BUILD/openssh/sshd" ] || cp "$BUILD/openssh/sshd" "$RUN/box"
+	mkdir -p "$RUN/box/etc/ssh"
+	chmod 755 "$RUN/box" "$RUN/box/etc" "$RUN/box/etc/ssh"
+	[ ! -x "$BUILD/openssh/sshd" ] ||
+	    cp "$BUILD/openssh/sshd" "$RUN/box/etc/ssh"
 	boxport=$(free_port 2222)
 	sh etc/box.sh "$RUN/box" "$user" "$boxport" 2>"$RUN/box.log" &
 	box=$!
 	tries=0
-	until [ -s "$RUN/box/group" ] && know_host && box_try; do
+	until [ -s "$RUN/box/host_key.pub" ] && know_host && box_try; do
 		tries=$((tries + 1))
 		if ! kill -0 "$box" 2>/dev/null || [ $tries -ge 50 ]; then
 			why=$(tail -n 1 "$RUN/box.log")
