@@ -104,8 +104,9 @@ lookup_new(struct event_base *base, const char *name,
     const struct lookup_server *servers, size_t nservers, uint32_t seconds,
     lookup_done done, void *arg)
 {
-	struct lookup	*l;
-	uint64_t	 us;
+	const struct timeval	 now = { 0, 0 };
+	struct lookup		*l;
+	uint64_t		 us;
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return (NULL);
@@ -123,11 +124,13 @@ lookup_new(struct event_base *base, const char *name,
 		errno = ENOMEM;
 		return (NULL);
 	}
-	if (lookup_server(l) == 0)
-		return (l);
-	/* With the first one gone wrong, its time passes and others come. */
-	lookup_hush(l);
-	if (event_add(l->timer, &l->slice) == -1) {
+	while (l->nasked < l->nservers) {
+		if (lookup_server(l) == 0)
+			return (l);
+		lookup_hush(l);
+	}
+	/* No server can be asked, which is told in a moment. */
+	if (event_add(l->timer, &now) == -1) {
 		lookup_free(l);
 		errno = ENOMEM;
 		return (NULL);
@@ -314,5 +317,8 @@ lookup_move(struct lookup *l, int error)
 static void
 lookup_timeout(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
-	lookup_move(arg, ETIMEDOUT);
+	struct lookup	*l;
+
+	l = arg;
+	lookup_move(l, l->dns == NULL ? EIO : ETIMEDOUT);
 }
