@@ -25,6 +25,8 @@
 
 #include <libssh2_sftp.h>
 
+#include "driver_ssh.h"
+#include "driver_ssh.h"
 #include "log.h"
 #include "session.h"
 #include "ssh.h"
@@ -109,6 +111,7 @@ ssh_files(struct ssh *d)
 			return (ssh_fail(d, FAIL_BUSY, "out of memory"));
 		d->files_mine = 1;
 		d->up->files = SSH_FILES_BUSY;
+		ssh_wait(d, d->up->worker->timeouts.timeout_channel);
 	}
 	if ((step = sftp_run(d, d->sftp)) == SSH_DONE)
 		ssh_files_done(d);
@@ -194,6 +197,7 @@ static enum ssh_step
 sftp_start(struct ssh *d, struct ssh_sftp *f)
 {
 	if ((f->sftp = libssh2_sftp_init(d->session)) != NULL) {
+		ssh_wait(d, SSH_FILES_SECS);
 		f->state = SFTP_NEXT;
 		return (SSH_DONE);
 	}
