@@ -702,6 +702,9 @@ def _loopback(*addresses):
                     ioctl(s, what, name, struct.pack(
                         "hH4s", socket.AF_INET, 0,
                         socket.inet_aton(value)))
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+            fcntl.ioctl(s, 0x8916, socket.inet_pton(
+                socket.AF_INET6, "2600::1") + struct.pack("Ii", 64, 1))
     return enter
 
 
@@ -717,11 +720,13 @@ def test_own_addresses(having):
                     ("203.0.114.2", "255.255.255.0"),
                     ("198.20.0.1", "255.255.255.255"))
     d = having(Dialer, preexec=net)
-    for host in "203.0.114.1", "203.0.114.2", "203.0.114.77", "198.20.0.1":
+    for host in ("203.0.114.1", "203.0.114.2", "203.0.114.77", "198.20.0.1",
+                 "2600::1"):
         d.fails(host, 22, POLICY, 0)
     assert any("203.0.114.2, own address" in line for line in d.logs)
     d.fails("::ffff:203.0.114.1", 22, POLICY, 0)
-    d.fails("8.8.8.8", 22, UNREACHABLE, errno.ENETUNREACH)
+    for host in "8.8.8.8", "2600:1::1":
+        d.fails(host, 22, UNREACHABLE, errno.ENETUNREACH)
     # A rule beats that too.
     d.configure(egress=[("203.0.114.0/24", 22)])
     d.fails("203.0.114.1", 22, REFUSED)
