@@ -100,7 +100,7 @@ box_up() {
 	mkdir -p "$RUN/box/etc/ssh"
 	chmod 755 "$RUN/box" "$RUN/box/etc" "$RUN/box/etc/ssh"
 	[ ! -x "$BUILD/openssh/sshd" ] ||
-	    cp "$BUILD/openssh/sshd" "$RUN/box/etc/ssh"
+	    install -m 755 "$BUILD/openssh/sshd" "$RUN/box/etc/ssh"
 	boxport=$(free_port 2222)
 	sh etc/box.sh "$RUN/box" "$user" "$boxport" 2>"$RUN/box.log" &
 	box=$!
