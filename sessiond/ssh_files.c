@@ -26,7 +26,6 @@
 #include <libssh2_sftp.h>
 
 #include "driver_ssh.h"
-#include "driver_ssh.h"
 #include "log.h"
 #include "session.h"
 #include "ssh.h"
