@@ -17,23 +17,17 @@
 #include "compat.h"
 
 #include <sys/types.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 
 #include <event2/event.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "chan.h"
 #include "driver_ssh.h"
-#include "hostkey.h"
 #include "log.h"
 #include "session.h"
 #include "ssh.h"
@@ -55,17 +49,13 @@ static void	 ssh_pause(struct driver *);
 static void	 ssh_resume(struct driver *);
 static void	 ssh_close(struct driver *);
 static void	 ssh_events(struct ssh *);
-static int	 ssh_usable(struct ssh *);
-static int	 ssh_connected(int);
-static void	 ssh_run(struct ssh *);
 static enum ssh_step ssh_phase(struct ssh *);
 static enum ssh_step ssh_handshake(struct ssh *);
 static void	 ssh_begin(struct ssh *);
 static void	 ssh_next(struct ssh *);
 static void	 ssh_report(struct ssh *, enum ssh_step);
 static int	 ssh_waits(const struct ssh *);
-static void	 ssh_on_read(int, short, void *);
-static void	 ssh_on_write(int, short, void *);
+static void	 ssh_why(struct ssh *);
 static void	 ssh_on_kick(int, short, void *);
 static void	 ssh_on_deadline(int, short, void *);
 static void	 ssh_on_ping(int, short, void *);
@@ -79,18 +69,6 @@ static const struct driver_ops	 driver_ssh_ops = {
 	.pause =	ssh_pause,
 	.resume =	ssh_resume,
 	.close =	ssh_close
-};
-
-static const char *const	 ssh_dial_words[DIAL_ERROR_MAX + 1] = {
-	[DIAL_RESOLVE] =	"name not resolved",
-	[DIAL_POLICY] =		"refused by egress policy",
-	[DIAL_REFUSED] =	"connection refused",
-	[DIAL_UNREACHABLE] =	"unreachable",
-	[DIAL_TIMEOUT] =	"connection timed out",
-	[DIAL_DENIED] =		"not the target of the record",
-	[DIAL_LIMIT] =		"too many dials",
-	[DIAL_BUSY] =		"dialer is busy",
-	[DIAL_LOST] =		"dialer lost"
 };
 
 /* For "timed out in". */
@@ -139,33 +117,11 @@ ssh_events(struct ssh *d)
 static int
 ssh_open(struct driver *driver, uint16_t cols, uint16_t rows)
 {
-	struct ssh		*d = (struct ssh *)driver;
-	struct worker		*w = d->up->worker;
-	struct imsg		 im;
+	struct ssh	*d = (struct ssh *)driver;
 
 	d->cols = cols;
 	d->rows = rows;
-	if (!ssh_usable(d)) {
-		ssh_kick(d);
-		return (0);
-	}
-	imsg_init(&im, IMSG_DIAL, d->id);
-	strlcpy(im.m.dial.host, w->target.host, sizeof(im.m.dial.host));
-	im.m.dial.port = w->target.port;
-	if (chan_send(w->parent, &im) == -1)
-		return (-1);
-	ssh_wait(d, w->timeouts.timeout_dial);
-	return (0);
-}
-
-/* Nobody is dialed who would not let us in. */
-static int
-ssh_usable(struct ssh *d)
-{
-	if (d->up->unusable == NULL)
-		return (1);
-	(void)ssh_fail(d, FAIL_AUTH, "%s", d->up->unusable);
-	return (0);
+	return (ssh_dial(d));
 }
 
 static size_t
@@ -238,101 +194,10 @@ ssh_close(struct driver *driver)
 }
 
 /*
- * Answers of the parent
- */
-
-void
-ssh_dial_ok(struct ssh *d, int fd)
-{
-	if (d->phase != SSH_DIAL || d->fd != -1)
-		fatalx("a second connection for one session");
-	event_assign(&d->ev_read, d->up->worker->base, fd,
-	    EV_READ | EV_PERSIST, ssh_on_read, d);
-	event_assign(&d->ev_write, d->up->worker->base, fd, EV_WRITE,
-	    ssh_on_write, d);
-	d->phase = SSH_HANDSHAKE;
-	if (ssh_connected(fd) == -1) {
-		log_warnx("session %s: the parent sent no connection",
-		    d->driver.session->id);
-		d->fail = FAIL_LOST;
-	}
-	if (ssh_attach(d, fd) == -1)
-		(void)ssh_fail(d, FAIL_BUSY, "libssh2: out of memory");
-	else if (ssh_hostkey_prefs(d) == -1)
-		(void)ssh_fail(d, FAIL_HOSTKEY, "libssh2 %s can check no "
-		    "host key of the types that are known",
-		    libssh2_version(0));
-	ssh_wait(d, d->up->worker->timeouts.timeout_handshake);
-	ssh_run(d);
-}
-
-/* A stream that has a peer; it must not block whatever it was before. */
-static int
-ssh_connected(int fd)
-{
-	struct sockaddr_storage	 ss;
-	socklen_t		 len;
-	int			 flags, type;
-
-	len = sizeof(type);
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
-	    type != SOCK_STREAM)
-		return (-1);
-	len = sizeof(ss);
-	if (getpeername(fd, (struct sockaddr *)&ss, &len) == -1)
-		return (-1);
-	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
-	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
-		return (-1);
-	return (0);
-}
-
-void
-ssh_dial_fail(struct ssh *d, uint8_t reason, uint32_t error)
-{
-	enum fail	 fail;
-
-	switch (reason) {
-	case DIAL_REFUSED:
-		fail = FAIL_REFUSED;
-		break;
-	case DIAL_TIMEOUT:
-		fail = FAIL_TIMEOUT;
-		break;
-	case DIAL_LIMIT:
-		fail = FAIL_LIMIT;
-		break;
-	default:
-		fail = FAIL_LOST;
-		break;
-	}
-	if (reason == DIAL_UNREACHABLE && error != 0)
-		(void)ssh_fail(d, fail, "%s: %s", ssh_dial_words[reason],
-		    strerror(error));
-	else
-		(void)ssh_fail(d, fail, "%s", ssh_dial_words[reason]);
-	ssh_run(d);
-}
-
-/* The host key is remembered, or why it is not. */
-void
-ssh_learned(struct ssh *d, int ok, const char *why)
-{
-	if (d->phase != SSH_LEARN)
-		return;
-	if (ok)
-		d->phase = SSH_AUTH;
-	else
-		(void)ssh_fail(d, FAIL_HOSTKEY, "host key was not learned: "
-		    "%s", why);
-	ssh_run(d);
-}
-
-/*
  * Turns
  */
 
-static void
+void
 ssh_run(struct ssh *d)
 {
 	enum ssh_step	 step;
@@ -382,14 +247,20 @@ ssh_phase(struct ssh *d)
 static enum ssh_step
 ssh_handshake(struct ssh *d)
 {
-	int	 error;
+	const char	*banner;
+	int		 error;
 
 	error = libssh2_session_handshake(d->session, d->fd);
-	if (error == LIBSSH2_ERROR_EAGAIN)
+	banner = libssh2_session_banner_get(d->session);
+	if (banner != NULL && strncmp(banner, "SSH-", 4) == 0 &&
+	    strncmp(banner, "SSH-2.0-", 8) != 0 &&
+	    strncmp(banner, "SSH-1.99-", 9) != 0)
+		strlcpy(d->why, "not a server of SSH 2", sizeof(d->why));
+	else if (error == LIBSSH2_ERROR_EAGAIN)
 		return (SSH_AGAIN);
-	if (error != 0)
-		return (ssh_lost(d));
-	return (ssh_hostkey(d));
+	else if (error == 0)
+		return (ssh_hostkey(d));
+	return (ssh_lost(d));
 }
 
 static void
@@ -432,14 +303,10 @@ ssh_begin(struct ssh *d)
 static void
 ssh_report(struct ssh *d, enum ssh_step step)
 {
-	struct session	*s = d->driver.session;
-
-	if (step == SSH_DONE)
-		ssh_exited(d);
-	else if (d->phase == SSH_OPEN)
-		session_lost(s, "connection lost");
+	if (d->phase == SSH_OPEN)
+		ssh_over(d, step == SSH_FAILED);
 	else
-		session_failed(s, d->fail);
+		session_failed(d->driver.session, d->fail);
 }
 
 /* For somebody else than the server: what it sends can wait as well. */
@@ -471,20 +338,35 @@ ssh_fail(struct ssh *d, enum fail fail, const char *fmt, ...)
 enum ssh_step
 ssh_lost(struct ssh *d)
 {
-	char	 shown[SSH_REASON_MAX];
-	char	*text;
-
-	if (d->why[0] != '\0')
-		strlcpy(shown, d->why, sizeof(shown));
-	else {
-		text = NULL;
-		(void)libssh2_session_last_error(d->session, &text, NULL, 0);
-		log_escape(shown, sizeof(shown), text == NULL ? "" : text);
-	}
+	if (d->why[0] == '\0')
+		ssh_why(d);
 	if (d->phase == SSH_AUTH && d->tried != 0)
 		return (ssh_fail(d, FAIL_AUTH, "authentication failed: %s",
-		    shown));
-	return (ssh_fail(d, FAIL_LOST, "transport_lost: %s", shown));
+		    d->why));
+	return (ssh_fail(d, FAIL_LOST, "transport_lost: %s", d->why));
+}
+
+/* The library's own words, where it has some. */
+static void
+ssh_why(struct ssh *d)
+{
+	char	*text;
+
+	switch (libssh2_session_last_errno(d->session)) {
+	case LIBSSH2_ERROR_INVALID_MAC:
+	case LIBSSH2_ERROR_DECRYPT:
+	case LIBSSH2_ERROR_OUT_OF_BOUNDARY:
+		strlcpy(d->why, "corrupted packet", sizeof(d->why));
+		return;
+	case LIBSSH2_ERROR_ALLOC:
+		strlcpy(d->why, "out of memory", sizeof(d->why));
+		return;
+	default:
+		break;
+	}
+	text = NULL;
+	(void)libssh2_session_last_error(d->session, &text, NULL, 0);
+	log_escape(d->why, sizeof(d->why), text == NULL ? "" : text);
 }
 
 /*
@@ -506,26 +388,6 @@ ssh_wait(struct ssh *d, unsigned int secs)
 	struct timeval	 tv = { secs, 0 };
 
 	evtimer_add(&d->ev_deadline, &tv);
-}
-
-static void
-ssh_on_read(int fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	ssh_run(arg);
-}
-
-static void
-ssh_on_write(int fd, short what, void *arg)
-{
-	struct ssh	*d = arg;
-
-	(void)fd;
-	(void)what;
-	if (!ssh_flush(d))
-		event_add(&d->ev_write, NULL);
-	ssh_run(d);
 }
 
 static void
@@ -552,7 +414,7 @@ ssh_on_deadline(int fd, short what, void *arg)
 		if (d->paused)
 			ssh_wait(d, 1);
 		else {
-			ssh_exited(d);
+			ssh_over(d, 0);
 			return;
 		}
 	} else {

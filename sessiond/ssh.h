@@ -26,11 +26,11 @@
 
 #include <libssh2.h>
 
-#include "compat.h"
 #include "driver.h"
 #include "msg_grant.h"
 #include "opened.h"
 #include "sizes.h"
+#include "ssh_phase.h"
 #include "ssh_upstream.h"
 
 /*
@@ -41,38 +41,6 @@
 struct evbuffer;
 struct ssh_block;
 struct ssh_sftp;
-
-enum ssh_phase {
-	SSH_DIAL,
-	SSH_HANDSHAKE,		/* banner and key exchange */
-	SSH_LEARN,		/* the parent remembers the host key */
-	SSH_AUTH,
-	SSH_FILES,
-	SSH_CHANNEL,
-	SSH_OPEN
-};
-
-enum ssh_auth_state {
-	SSH_AUTH_LIST,
-	SSH_AUTH_KEY,
-	SSH_AUTH_PASSWORD,
-	SSH_AUTH_KBDINT,
-	SSH_AUTH_NONE_LEFT
-};
-
-enum ssh_chan_state {
-	SSH_CHAN_OPEN,
-	SSH_CHAN_ENV,
-	SSH_CHAN_PTY,
-	SSH_CHAN_SHELL
-};
-
-/* What a piece of work that never blocks came to. */
-enum ssh_step {
-	SSH_AGAIN,		/* it waits for the socket, or the parent */
-	SSH_DONE,
-	SSH_FAILED		/* logged, and d->fail is set */
-};
 
 #define SSH_METHODS_MAX		127	/* of what a server lists */
 #define SSH_REASON_MAX		159
@@ -151,12 +119,19 @@ struct ssh {
 	int			 lingering;
 	uint32_t		 chan_id;	/* ours */
 	int			 has_status;
+	uint64_t		 read;		/* bytes of output */
+	uint64_t		 freed;		/* the same by libssh2 */
+	int			 salvage;	/* take it where it is freed */
 };
 
-/* driver_ssh.c */
+/* ssh_dial.c */
+int		 ssh_dial(struct ssh *);
 void		 ssh_dial_ok(struct ssh *, int);
 void		 ssh_dial_fail(struct ssh *, uint8_t reason, uint32_t error);
 void		 ssh_learned(struct ssh *, int, const char *);
+
+/* driver_ssh.c */
+void		 ssh_run(struct ssh *);
 enum ssh_step	 ssh_fail(struct ssh *, enum fail, const char *, ...)
 		    PRINTFLIKE(3, 4);
 enum ssh_step	 ssh_lost(struct ssh *);
@@ -173,8 +148,13 @@ void		 ssh_turn(struct ssh *);
 int		 ssh_flush(struct ssh *);
 size_t		 ssh_unsent(const struct ssh *);
 void		 ssh_listen(struct ssh *, int);
-void		*ssh_alloc(size_t, void **);
 int		 ssh_pref(struct ssh *, int, const char *);
+
+/* ssh_memory.c: for libssh2, with its session's abstract pointer. */
+void		*ssh_alloc(size_t, void **);
+void		*ssh_realloc(void *, size_t, void **);
+void		 ssh_free(void *, void **);
+void		 ssh_free_all(struct ssh *);
 
 /* ssh_hostkey.c */
 int		 ssh_pin_add(struct ssh_pins *, uint8_t, const uint8_t *);
@@ -194,7 +174,8 @@ enum ssh_step	 ssh_shell(struct ssh *);
 
 /* ssh_pump.c */
 enum ssh_step	 ssh_pump(struct ssh *);
-void		 ssh_exited(struct ssh *);
+void		 ssh_over(struct ssh *, int);
+void		 ssh_deliver(struct ssh *, const uint8_t *, size_t);
 size_t		 ssh_input(struct ssh *, const uint8_t *, size_t);
 void		 ssh_resize(struct ssh *);
 

@@ -71,12 +71,12 @@ static enum ssh_step	 ssh_pump_reads(struct ssh *);
 static enum ssh_step	 ssh_pump_held(struct ssh *);
 static enum ssh_step	 ssh_pump_end(struct ssh *);
 static ssize_t		 ssh_read(struct ssh *);
-static void		 ssh_deliver(struct ssh *, const uint8_t *, size_t);
 static int		 ssh_queued(struct ssh *);
 static int		 ssh_ended(struct ssh *);
 static int		 ssh_input_stash(struct ssh *);
 static void		 ssh_stash(struct ssh *, const uint8_t *, size_t);
 static void		 ssh_broken(struct ssh *, ssize_t);
+static void		 ssh_status(struct ssh *, uint8_t *, uint8_t *);
 static uint8_t		 ssh_signal_number(const char *);
 
 enum ssh_step
@@ -195,18 +195,22 @@ ssh_read(struct ssh *d)
 	if (iov[0].iov_len >= SSH_READ) {
 		n = libssh2_channel_read_ex(d->channel, 0, iov[0].iov_base,
 		    SSH_READ);
-		if (n > 0)
+		if (n > 0) {
+			d->read += n;
 			session_output(d->driver.session, n);
+		}
 		return (n);
 	}
 	n = libssh2_channel_read_ex(d->channel, 0, (char *)buf, SSH_READ);
-	if (n > 0)
+	if (n > 0) {
+		d->read += n;
 		ssh_deliver(d, buf, n);
+	}
 	return (n);
 }
 
 /* A ring has room for more than one read, in two pieces. */
-static void
+void
 ssh_deliver(struct ssh *d, const uint8_t *p, size_t len)
 {
 	struct iovec	 iov[2];
@@ -253,33 +257,47 @@ ssh_ended(struct ssh *d)
 	return (1);
 }
 
-/* Tell it; the driver is gone on return. */
+/*
+ * Tell how it ended, or that it was lost; the driver is gone on return.
+ * First whatever output there still is.
+ */
 void
-ssh_exited(struct ssh *d)
+ssh_over(struct ssh *d, int lost)
 {
 	struct session	*s = d->driver.session;
-	char		*name;
-	uint8_t		 number;
-	int		 status;
+	uint8_t		 code, how;
+
+	how = EXIT_UNKNOWN;
+	code = 0;
+	if (!lost)
+		ssh_status(d, &how, &code);
+	d->salvage = 1;
+	ssh_detach(d);
+	if (lost)
+		session_lost(s, "connection lost");
+	else
+		session_exited(s, how, code);
+}
+
+static void
+ssh_status(struct ssh *d, uint8_t *how, uint8_t *code)
+{
+	char	*name;
+	int	 status;
 
 	name = NULL;
 	(void)libssh2_channel_get_exit_signal(d->channel, &name, NULL, NULL,
 	    NULL, NULL, NULL);
 	if (name != NULL) {
-		number = ssh_signal_number(name);
+		if ((*code = ssh_signal_number(name)) != 0)
+			*how = EXIT_SIGNAL;
 		libssh2_free(d->session, name);
-		session_exited(s, number == 0 ? EXIT_UNKNOWN : EXIT_SIGNAL,
-		    number);
-		return;
+	} else if (d->has_status) {
+		/* What is no status of a shell must not become success. */
+		status = libssh2_channel_get_exit_status(d->channel);
+		*how = EXIT_CODE;
+		*code = status < 0 || status > 255 ? 255 : status;
 	}
-	if (!d->has_status) {
-		session_exited(s, EXIT_UNKNOWN, 0);
-		return;
-	}
-	/* What is no status of a shell must not become success. */
-	status = libssh2_channel_get_exit_status(d->channel);
-	session_exited(s, EXIT_CODE, status < 0 || status > 255 ? 255 :
-	    status);
 }
 
 /* The names of RFC 4254, 6.10. */

@@ -49,19 +49,7 @@
  *   until the server has closed that channel, however long the server takes.
  *   So a turn that asks in vain again and again is given an error, which ends
  *   such a loop and does no harm to what follows.
- * - It keeps messages that nobody asked for, for ever.  So its memory is
- *   limited for each session, beside the limit for the process.
- * - It believes lengths: that of a signal's name makes it allocate so much
- *   and then search what it did not fill for a NUL.  So memory begins with
- *   one.
  */
-
-/*
- * Memory for one session.  It takes 100 KiB, a full window at most 300 KiB
- * in large packets, and files 4 MiB for a moment; this is for one that gets
- * everything in packets of a byte.
- */
-#define SSH_MEMORY_MAX	(32 * 1024 * 1024)
 
 /* What libssh2 decrypts in one turn: a flood must leave room for others. */
 #define SSH_TURN_BYTES	(64 * 1024)
@@ -81,26 +69,9 @@
  */
 #define SSH_OUT_MAX	(1024 * 1024)
 
-/* Larger blocks carry what the terminal says, once a shell is there. */
-#define SSH_SMALL	512
-
 /* The longest list of methods that is set here is half of this. */
 #define SSH_PREFS_MAX	256
 
-/* In front of each block; its size keeps what follows aligned. */
-struct ssh_block {
-	LIST_ENTRY(ssh_block)	 entry;
-	size_t			 size;
-	size_t			 unused;
-};
-
-#define MSG_CHANNEL_OPEN	90
-#define MSG_CHANNEL_REQUEST	98
-
-static void	*ssh_realloc(void *, size_t, void **);
-static void	 ssh_free(void *, void **);
-static void	 ssh_watch(struct ssh *, const uint8_t *, size_t);
-static uint32_t	 ssh_u32(const uint8_t *);
 static int	 ssh_prefs(struct ssh *);
 static int	 ssh_pref_known(const char *const *, int, const char *,
 		    size_t);
@@ -113,93 +84,6 @@ static ssize_t	 ssh_send(libssh2_socket_t, const void *, size_t, int,
 		    void **);
 static void	 ssh_disconnected(LIBSSH2_SESSION *, int, const char *, int,
 		    const char *, int, void **);
-
-/*
- * Memory
- */
-
-void *
-ssh_alloc(size_t size, void **abstract)
-{
-	struct ssh		*d = *abstract;
-	struct ssh_block	*b;
-
-	if (size > SSH_MEMORY_MAX || d->used > SSH_MEMORY_MAX - size) {
-		strlcpy(d->why, "too much memory wanted", sizeof(d->why));
-		return (NULL);
-	}
-	if ((b = malloc(sizeof(*b) + size + 1)) == NULL)
-		return (NULL);
-	b->size = size;
-	*(uint8_t *)(b + 1) = '\0';
-	LIST_INSERT_HEAD(&d->blocks, b, entry);
-	d->used += sizeof(*b) + size;
-	return (b + 1);
-}
-
-/* Never in place: what is left behind has to be cleared. */
-static void *
-ssh_realloc(void *p, size_t size, void **abstract)
-{
-	struct ssh_block	*b;
-	void			*q;
-
-	if ((q = ssh_alloc(size, abstract)) == NULL || p == NULL)
-		return (q);
-	b = (struct ssh_block *)p - 1;
-	memcpy(q, p, b->size < size ? b->size : size);
-	ssh_free(p, abstract);
-	return (q);
-}
-
-static void
-ssh_free(void *p, void **abstract)
-{
-	struct ssh		*d = *abstract;
-	struct ssh_block	*b;
-
-	if (p == NULL)
-		return;
-	b = (struct ssh_block *)p - 1;
-	ssh_watch(d, p, b->size);
-	if (d->phase != SSH_OPEN || b->size <= SSH_SMALL)
-		explicit_bzero(p, b->size);
-	LIST_REMOVE(b, entry);
-	d->used -= sizeof(*b) + b->size;
-	free(b);
-}
-
-/*
- * Whether a server has told an exit status cannot be asked: libssh2 says 0
- * when it has not.  But when it has handled the message that tells, it frees
- * it, here; and so the message that opened the channel, with our number for
- * it in it, since the channel of the files has an exit status as well.
- */
-static void
-ssh_watch(struct ssh *d, const uint8_t *p, size_t size)
-{
-	static const uint8_t	 opened[] = "\0\0\0\7session";
-	static const uint8_t	 status[] = "\0\0\0\13exit-status";
-
-	if (d->phase == SSH_CHANNEL && d->chan == SSH_CHAN_OPEN &&
-	    size >= 1 + sizeof(opened) - 1 + 4 && p[0] == MSG_CHANNEL_OPEN &&
-	    memcmp(p + 1, opened, sizeof(opened) - 1) == 0)
-		d->chan_id = ssh_u32(p + sizeof(opened));
-	if (d->phase == SSH_OPEN || d->chan == SSH_CHAN_SHELL) {
-		if (size >= 5 + sizeof(status) - 1 + 5 &&
-		    p[0] == MSG_CHANNEL_REQUEST &&
-		    ssh_u32(p + 1) == d->chan_id &&
-		    memcmp(p + 5, status, sizeof(status) - 1) == 0)
-			d->has_status = 1;
-	}
-}
-
-static uint32_t
-ssh_u32(const uint8_t *p)
-{
-	return ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3]);
-}
 
 /*
  * Life
@@ -337,8 +221,6 @@ ssh_callbacks(struct ssh *d)
 void
 ssh_detach(struct ssh *d)
 {
-	struct ssh_block	*b;
-
 	if (d->session != NULL) {
 		ssh_turn(d);
 		d->deaf = 1;
@@ -355,10 +237,7 @@ ssh_detach(struct ssh *d)
 		d->session = NULL;
 		d->channel = NULL;
 	}
-	while ((b = LIST_FIRST(&d->blocks)) != NULL) {
-		LIST_REMOVE(b, entry);
-		freezero(b, sizeof(*b) + b->size);
-	}
+	ssh_free_all(d);
 	if (d->out != NULL)
 		evbuffer_free(d->out);
 	d->out = NULL;

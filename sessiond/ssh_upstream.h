@@ -59,6 +59,7 @@ struct ssh_upstream {
 	struct ssh_pins		 revoked;
 	uint8_t			 check;		/* HOSTCHECK_* */
 	enum ssh_files		 files;
+	size_t			 used;		/* memory of libssh2, in all */
 };
 
 #endif /* GATEWAYD_SESSIOND_SSH_UPSTREAM_H */
