@@ -143,7 +143,7 @@ ssh_set_size(struct driver *driver, uint16_t cols, uint16_t rows)
 	ssh_resize(d);
 }
 
-/* To type ^C is not to send a signal; a library that can do it is asked. */
+/* The library has no way to send one, and to type ^C is something else. */
 static int
 ssh_signal(struct driver *driver, int signo)
 {

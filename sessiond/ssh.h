@@ -43,6 +43,7 @@ struct ssh_block;
 struct ssh_sftp;
 
 #define SSH_METHODS_MAX		127	/* of what a server lists */
+#define SSH_NAME_MAX		127	/* of a variable, in the log */
 #define SSH_REASON_MAX		159
 #define SSH_PEEK_MAX		256
 
@@ -104,6 +105,7 @@ struct ssh {
 	enum ssh_chan_state	 chan;
 	struct opened_walk	 env_walk;
 	int			 env_asked;
+	char			 env_name[SSH_NAME_MAX + 1];
 
 	/* ssh_pump.c */
 	int			 paused;

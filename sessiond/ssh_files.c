@@ -121,14 +121,17 @@ ssh_files(struct ssh *d)
 void
 ssh_files_abandon(struct ssh *d)
 {
+	char	 shown[LOG_TEXT_MAX / 2];
+
 	if (!d->files_mine) {
 		log_warnx("session %s: does not wait for files any longer",
 		    d->driver.session->id);
 		return;
 	}
+	log_escape(shown, sizeof(shown), d->sftp->path);
 	log_warnx("session %s: timed out in writing files: %s",
-	    d->driver.session->id, d->sftp->path[0] == '\0' ?
-	    "the server does not answer" : d->sftp->path);
+	    d->driver.session->id, shown[0] == '\0' ?
+	    "the server does not answer" : shown);
 	ssh_files_done(d);
 }
 
@@ -379,9 +382,6 @@ sftp_close(struct ssh *d, struct ssh_sftp *f)
 	f->handle = NULL;
 	if (error != 0 && f->done == f->size)
 		return (sftp_error(d, f, "close"));
-	if (f->done == f->size)
-		log_debug("session %s: wrote %s", d->driver.session->id,
-		    f->path);
 	f->state = SFTP_NEXT;
 	return (SSH_DONE);
 }

@@ -18,8 +18,8 @@
 
 #include <sys/types.h>
 
-#include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "log.h"
@@ -47,7 +47,6 @@ static enum ssh_step	 ssh_shell_env(struct ssh *);
 static int		 ssh_env_next(struct ssh *, int *);
 static int		 ssh_env_send(struct ssh *,
 			    const struct record_item *);
-static void		 ssh_env_refused(struct ssh *, int);
 static enum ssh_step	 ssh_shell_pty(struct ssh *);
 static enum ssh_step	 ssh_shell_start(struct ssh *);
 
@@ -124,7 +123,8 @@ ssh_shell_env(struct ssh *d)
 		}
 		d->env_asked = 0;
 		if (error == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
-			ssh_env_refused(d, error);
+			log_debug("session %s: variable %s is refused",
+			    d->driver.session->id, d->env_name);
 		else if (error != 0)
 			return (ssh_lost(d));
 	}
@@ -161,21 +161,18 @@ ssh_env_next(struct ssh *d, int *error)
 static int
 ssh_env_send(struct ssh *d, const struct record_item *item)
 {
+	char	 name[sizeof(d->env_name) / 2];
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)item->namelen,
+	    item->name);
+	log_escape(d->env_name, sizeof(d->env_name), name);
 	if (item->namelen + item->len > SSH_ENV_MAX) {
-		log_warnx("session %s: variable %.*s is too long for ssh",
-		    d->driver.session->id, (int)item->namelen, item->name);
+		log_warnx("session %s: variable %s is too long for ssh",
+		    d->driver.session->id, d->env_name);
 		return (0);
 	}
 	return (libssh2_channel_setenv_ex(d->channel, item->name,
 	    item->namelen, item->value, item->len));
-}
-
-/* The walk stands behind it, so its name is not at hand any more. */
-static void
-ssh_env_refused(struct ssh *d, int error)
-{
-	log_debug("session %s: a variable was refused by the server: %d",
-	    d->driver.session->id, error);
 }
 
 static enum ssh_step

@@ -104,15 +104,15 @@ ssh_attach(struct ssh *d, int fd)
 }
 
 /*
- * The best of what this library has and OpenSSH takes.  No CBC, no SHA-1, no
- * compression.
+ * The best of what this library has and OpenSSH takes, in OpenSSH's order:
+ * keys of 128 bits cost a tenth less.  No CBC, no SHA-1, no compression.
  */
 static int
 ssh_prefs(struct ssh *d)
 {
-	static const char	 crypt[] = "aes256-gcm@openssh.com,"
-				    "aes128-gcm@openssh.com,"
-				    "aes256-ctr,aes128-ctr";
+	static const char	 crypt[] = "aes128-gcm@openssh.com,"
+				    "aes256-gcm@openssh.com,"
+				    "aes128-ctr,aes256-ctr";
 	static const char	 mac[] = "hmac-sha2-256-etm@openssh.com,"
 				    "hmac-sha2-512-etm@openssh.com,"
 				    "hmac-sha2-256,hmac-sha2-512";

@@ -23,6 +23,7 @@
 #include <openssl/rand.h>
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -56,6 +57,7 @@ static void	 ssh_record_item(struct ssh_upstream *,
 		    const struct record_item *);
 static void	 ssh_record_key(struct ssh_upstream *,
 		    const struct record_item *);
+static const char *ssh_rsa(void);
 static void	 ssh_record_pin(struct ssh_pins *,
 		    const struct record_item *);
 static uint8_t	 ssh_record_check(const struct record_item *);
@@ -219,13 +221,23 @@ ssh_record_key(struct ssh_upstream *up, const struct record_item *item)
 		break;
 	case SSHKEY_RSA:
 		if (libssh2_version(SSH_RSA_VERSION) == NULL)
-			up->unusable = "the private key is of type RSA, "
-			    "with which libssh2 " LIBSSH2_VERSION
-			    " cannot sign by SHA-2: use ed25519 or ecdsa";
+			up->unusable = ssh_rsa();
 		break;
 	default:
 		break;
 	}
+}
+
+/* The library may be another than the one we were built with. */
+static const char *
+ssh_rsa(void)
+{
+	static char	 text[128];
+
+	(void)snprintf(text, sizeof(text), "the private key is of type RSA, "
+	    "with which libssh2 %s cannot sign by SHA-2: use ed25519 or "
+	    "ecdsa", libssh2_version(0));
+	return (text);
 }
 
 /* One that cannot be read matches nothing, rather than that all matches. */
@@ -280,8 +292,8 @@ upstream_driver(struct worker *w)
 unsigned int
 upstream_time(const struct msg_limits *m)
 {
-	return (m->timeout_dial + m->timeout_handshake + SSH_FILES_SECS +
-	    m->timeout_channel + 1);
+	return (m->timeout_dial + m->timeout_handshake +
+	    m->timeout_channel + SSH_FILES_SECS + m->timeout_channel + 1);
 }
 
 /*

@@ -35,6 +35,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import gwproto  # noqa: E402
+import hostile_ssh  # noqa: E402
 import sshd as peer  # noqa: E402
 from clients import Timeout, wait_for  # noqa: E402
 from gwproto import (ENV, FILE, HOST_CHECK, HOST_KEY, HOST_REVOKED,  # noqa
@@ -484,7 +485,8 @@ def test_environment(net, keys):
     t = w.terminal()
     t.send('echo "<$GW_PLAIN><$OTHER><$GW_SECRET><$GW_LONG>"\r')
     t.until(rb"<a b><><s3cr3t><>")
-    w.logged("GW_LONG is too long")
+    w.logged("variable GW_LONG is too long")
+    w.logged("variable OTHER is refused")
 
 
 def test_files(net, keys, account, server):
@@ -574,6 +576,111 @@ def test_closed(net, server):
     w.send("KILL", session=t.session, reason=CLOSED, how=UNKNOWN, code=0)
     assert t.end()[0][0] == CLOSED
     wait_for(lambda: not os.path.exists("/proc/%d" % pid), 10)
+
+
+@pytest.fixture(scope="module")
+def actor():
+    with hostile_ssh.Peer() as p:
+        yield p
+
+
+@pytest.fixture
+def scripted(actor, keys):
+    """A worker whose server does as it is told."""
+    made = []
+
+    def make(limits=None, more=(), **spec):
+        end = actor.server(**spec)
+        w = Net(keys, [(SSH_USER, "bob"), (HOST_CHECK, "no"),
+                       (SSH_PASSWORD, keys.seal(b"pw")), *more],
+                port=end.port, data=128 << 20, **(limits or {}))
+        w.end = end
+        made.append(w)
+        return w
+    yield make
+    for w in made:
+        w.stop()
+
+
+@pytest.mark.parametrize("spec,fail,word", [
+    (dict(hang="accept"), FAIL_TIMEOUT, "timed out in waiting for the banner"),
+    (dict(hang="kex"), FAIL_TIMEOUT, "timed out in key exchange"),
+    (dict(hang="auth"), FAIL_TIMEOUT, "timed out in authentication"),
+    (dict(hang="pty"), FAIL_TIMEOUT, "timed out in opening the shell"),
+    (dict(garbage="endless"), FAIL_LOST, "no banner in all that was sent"),
+    (dict(garbage="line", size=10 << 20), FAIL_LOST, "no banner"),
+    (dict(garbage="version"), FAIL_LOST, "not a server of SSH 2"),
+    (dict(garbage="length"), FAIL_LOST, "transport_lost: "),
+    (dict(flood="banner"), FAIL_LOST, "too much memory wanted"),
+    (dict(auth=["password:other"]), FAIL_AUTH, "password refused"),
+    (dict(auth=["keyboard-interactive:pw,two"]), FAIL_AUTH,
+     "keyboard-interactive refused"),
+    (dict(refuse="open"), FAIL_SHELL, "channel refused"),
+    (dict(refuse="pty"), FAIL_SHELL, "terminal refused"),
+    (dict(refuse="shell"), FAIL_SHELL, "shell refused")],
+    ids=lambda p: "-".join(map(str, p.values())) if type(p) is dict else "")
+def test_does_not_open(scripted, spec, fail, word):
+    w = scripted(dict(timeout_handshake=2, timeout_channel=2), **spec)
+    assert w.open() == fail, w.chan.logs
+    w.logged(word)
+
+
+@pytest.mark.parametrize("auth", ["none", "password:pw",
+                                  "keyboard-interactive:pw"])
+def test_scripted_login(scripted, auth):
+    t = scripted(auth=[auth]).terminal()
+    t.send("abc")
+    t.until(b"READYabc")
+
+
+@pytest.mark.parametrize("after,end,closed", [
+    ("do_no_status", (EXIT, UNKNOWN, 0), 1000),
+    ("do_status_0", (EXIT, CODE, 0), 1000),
+    ("do_status_3", (EXIT, CODE, 3), 1000),
+    ("do_signal", (EXIT, SIGNAL, 15), 1000),
+    ("do_absurd_signal", (LOST, UNKNOWN, 0), 1011),
+    ("do_huge", (LOST, UNKNOWN, 0), 1011),
+    ("do_noise", (LOST, UNKNOWN, 0), 1011)])
+def test_ends(scripted, after, end, closed):
+    """What was said before is not lost, whatever follows it."""
+    t = scripted(after=after).terminal()
+    got, close = t.end(30)
+    assert (got, close[0]) == (end, closed)
+    assert t.out.startswith(b"READY")
+
+
+def test_window_of_one(scripted):
+    t = scripted(window=1).terminal()
+    t.send("a" * 150)
+    t.until(b"READYa{150}")
+
+
+def test_keepalive(scripted):
+    w = scripted(dict(timeout_ping=1))
+    w.terminal()
+    wait_for(lambda: w.serve() or w.end.find("global"), 10)
+
+
+def test_held_output(net):
+    """A client that takes nothing: little memory, no work, input goes on."""
+    def ticks():
+        with open("/proc/%d/stat" % w.pid) as f:
+            return sum(map(int, f.read().split()[13:15]))
+
+    w = net()
+    t = w.terminal()
+    t.send("stty -echo; echo R''EADY\r")
+    t.until(b"READY")
+    t.send("yes " + "abc" * 30 + "\r")
+    for _ in range(20):
+        w.serve(0.1)
+    before = ticks()
+    time.sleep(1)
+    assert ticks() - before <= 2
+    t.send("\3echo S''TOPPED\r")
+    time.sleep(0.5)
+    t.until(b"STOPPED")
+    assert len(t.out) < 16 << 20
 
 
 @pytest.mark.large
