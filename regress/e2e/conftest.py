@@ -29,6 +29,8 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import daemon as lib  # noqa: E402
+import hostile_ssh  # noqa: E402
+import sshd as ssh  # noqa: E402
 from front import Front  # noqa: E402
 
 lib.subreaper()
@@ -56,13 +58,17 @@ def shared():
 @pytest.fixture
 def daemon(shared):
     """The shared daemon, without a session before and after."""
-    assert shared.proc.poll() is None, "ended by an earlier test"
-    yield shared
-    assert shared.proc.poll() is None
+    yield from alone(shared)
+
+
+def alone(d):
+    assert d.proc.poll() is None, "ended by an earlier test"
+    yield d
+    assert d.proc.poll() is None
     with contextlib.suppress(AssertionError):
-        for sid in shared.sessions():
-            shared.run_ctl("-s", shared.socket, "kill", "session", sid)
-        lib.wait_for(lambda: not shared.sessions())
+        for sid in d.sessions():
+            d.run_ctl("-s", d.socket, "kill", "session", sid)
+        lib.wait_for(lambda: not d.sessions())
 
 
 @pytest.fixture
@@ -97,6 +103,59 @@ def account():
     yield name
     subprocess.run(["userdel", name], capture_output=True, check=True)
     shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def login():
+    """Who logs in to servers of OpenSSH's."""
+    why = ssh.usable()
+    if why is not None:
+        pytest.skip(why)
+    who = ssh.Account()
+    yield who
+    who.remove()
+
+
+@pytest.fixture(scope="session")
+def sshd(login):
+    """One of them for all that needs nothing special."""
+    with ssh.Sshd(login, ("ed25519", "ecdsa256"),
+                  ["AcceptEnv GW_*"]) as s:
+        yield s
+
+
+@pytest.fixture
+def servers(login):
+    """Start some of one's own."""
+    started = []
+
+    def run(*args, **kw):
+        started.append(ssh.Sshd(login, *args, **kw))
+        return started[-1]
+    yield run
+    for s in started:
+        s.stop()
+
+
+@pytest.fixture(scope="session")
+def peer():
+    """The process of servers that misbehave."""
+    with hostile_ssh.Peer() as p:
+        yield p
+
+
+@pytest.fixture(scope="session")
+def remotes(sshd):
+    d = lib.Daemon({"shell": sshd.box(), "cat": sshd.box("cat")},
+                   lines=["limit dials per worker 10000"])
+    yield d
+    d.stop()
+
+
+@pytest.fixture
+def remote(remotes):
+    """A shared daemon with sandboxes behind SSH, as daemon above."""
+    yield from alone(remotes)
 
 
 @pytest.fixture(scope="module")

@@ -30,12 +30,11 @@ What happens there comes back as events, so a test can wait for it.
 
 import collections
 import contextlib
+import ctypes
 import json
 import os
 import queue
 import random
-import re
-import select
 import socket
 import struct
 import subprocess
@@ -165,7 +164,9 @@ class Peer:
 
     def proxy(self, to, **spec):
         """Towards that port; cut is how many bytes pass, way "down" or "up"
-        says which are counted, buffers is the size of those of sockets."""
+        says which are counted, buffers is the size of those of sockets.
+        cuts has such numbers for one connection after the other: [bytes,
+        way, whether it ends with a reset]."""
         return self.server(proxy=to, **spec)
 
     def stop(self):
@@ -211,8 +212,8 @@ class Listener:
         self.sock.bind(("127.0.0.1", 0))
         self.sock.listen(200)
         self.port = self.sock.getsockname()[1]
-        self.orders = {}
         self.conns = []
+        self.cuts = iter(spec.get("cuts", ()))
         threading.Thread(target=self.run, daemon=True).start()
 
     def say(self, event, **what):
@@ -238,10 +239,15 @@ class Listener:
             for c in self.conns:
                 quietly(c.shutdown, socket.SHUT_RDWR)
         elif what == "reset":
-            for c in self.conns:
-                quietly(c.setsockopt, socket.SOL_SOCKET, socket.SO_LINGER,
-                        b"\1\0\0\0\0\0\0\0")
-                quietly(c.close)
+            abort(*self.conns)
+
+
+def abort(*conns):
+    """End them with a reset.  Another thread may be within a call on one,
+    so that close() would not; an address of no family ends it at once."""
+    for c in conns:
+        if c.fileno() != -1:
+            ctypes.CDLL(None).connect(c.fileno(), bytes(16), 16)
 
 
 def before(end, conn):
@@ -314,8 +320,8 @@ def hold(end, conn, data):
 
 
 def proxy(end, conn):
-    """Pass bytes on, until so many went that way; then both ends see a
-    reset or an end."""
+    """Pass bytes on, until so many went that way; then both ends see an end
+    or a reset."""
     spec = end.spec
     to = socket.socket()
     if "buffers" in spec:
@@ -323,30 +329,38 @@ def proxy(end, conn):
             to.setsockopt(socket.SOL_SOCKET, opt, spec["buffers"])
     to.connect(("127.0.0.1", spec["proxy"]))
     to.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    left = spec.get("cut")
+    cut = [spec.get("cut"), spec.get("way", "down"), False]
+    if "cuts" in spec:
+        cut = next(end.cuts)
     moved = {"up": 0, "down": 0}
-    waiting = {conn: (to, "up"), to: (conn, "down")}
     size = spec.get("buffers", 65536)
-    while waiting:
-        for s in select.select(list(waiting), [], [])[0]:
-            other, way = waiting[s]
-            data = s.recv(size)
-            if left is not None and way == spec.get("way", "down"):
-                data, left = data[:left], left - len(data)
-            moved[way] += len(data)
-            if data:
-                other.sendall(data)
-            if left is not None and left <= 0:
-                end.say("cut", **moved)
-                waiting = {}
-                break
-            if not data:
-                other.shutdown(socket.SHUT_WR)
-                del waiting[s]
-    if left is not None and spec.get("reset"):
+
+    def one_way(src, dst, way):
+        left = cut[0] if way == cut[1] else None
+        try:
+            while left is None or left > 0:
+                data = src.recv(size)[:left]
+                moved[way] += len(data)
+                if not data:
+                    break
+                dst.sendall(data)
+                left = None if left is None else left - len(data)
+        except OSError:
+            # The reset of one end is one for the other.
+            abort(conn, to)
+            return
+        if left is None:
+            quietly(dst.shutdown, socket.SHUT_WR)
+            return
+        end.say("cut", **moved)
+        if cut[2]:
+            abort(conn, to)
         for s in (conn, to):
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                         b"\1\0\0\0\0\0\0\0")
+            quietly(s.shutdown, socket.SHUT_RDWR)
+    other = threading.Thread(target=one_way, args=(to, conn, "down"))
+    other.start()
+    one_way(conn, to, "up")
+    other.join()
     conn.close()
     to.close()
     end.say("over", **moved)
@@ -387,6 +401,7 @@ class Server:
     window, packet	what it offers the client; default 1 MiB, 32 KiB
     piece		the size of its own data messages
     rekey		bytes until it wants other keys
+key		the path of a host key, else the one of all
     banner		text before authentication
     """
 
@@ -408,7 +423,9 @@ class Server:
                 (SUCCESS, self.on_nothing), (FAILURE, self.on_nothing),
                 (UNIMPLEMENTED, self.on_nothing)):
             t._handler_table[number] = self.handler(method)
-        t.add_server_key(paramiko.Ed25519Key(filename=end.key))
+        path = self.spec.get("key", end.key)
+        t.add_server_key((paramiko.Ed25519Key if "ed25519" in open(
+            path + ".pub").read() else paramiko.ECDSAKey)(filename=path))
         if "rekey" in self.spec:
             t.packetizer.REKEY_BYTES = self.spec["rekey"]
         self.remote = None		# the client's number of the channel

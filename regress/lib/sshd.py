@@ -221,6 +221,7 @@ class Sshd:
         return {
             "ssh": ("127.0.0.1", self.port), "ssh_user": self.user,
             "host_keys": [fingerprint(k) for k in self.host_keys.values()],
+            "raw": "READY" in COMMANDS.get(command, command or ""),
             **({} if with_key else {"key": self.default(command)}), **more}
 
     def default(self, command):

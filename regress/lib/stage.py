@@ -48,7 +48,8 @@ from clients import WAIT, wait_for
 from daemon import BUILD, Daemon
 from gwproto import ROLE, VERSION, Channel, Closed
 
-PROGRAMS = ["gatewayd", "gatewayd-frontend", "gatewayd-catalog", "sessiond"]
+PROGRAMS = ["gatewayd", "gatewayd-frontend", "gatewayd-catalog", "sessiond",
+            "sessiond-net"]
 _libexec = []
 
 
