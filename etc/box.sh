@@ -86,7 +86,7 @@ inside() {
 	    for f in passwd group nsswitch.conf ssh; do
 		mount --bind "$dir/etc/$f" "/etc/$f"
 	    done
-	mount -t proc proc /proc || true
+	mount -t proc proc /proc 2>/dev/null || true
 	hostname box
 	[ "$sshd" != "$dir/etc/ssh/sshd" ] || sshd=/etc/ssh/sshd
 	cd /

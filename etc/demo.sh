@@ -107,7 +107,8 @@ box_up() {
 	tries=0
 	until [ -s "$RUN/box/host_key.pub" ] && know_host && box_try; do
 		tries=$((tries + 1))
-		if ! kill -0 "$box" 2>/dev/null || [ $tries -ge 50 ]; then
+		# It has nothing to say while all goes well.
+		if [ -s "$RUN/box.log" ] || [ $tries -ge 50 ]; then
 			why=$(tail -n 1 "$RUN/box.log")
 			echo "run: no sandbox \"box\": ${why:-no shell in it}"
 			box_down
