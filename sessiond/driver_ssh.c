@@ -361,6 +361,16 @@ ssh_why(struct ssh *d)
 	case LIBSSH2_ERROR_ALLOC:
 		strlcpy(d->why, "out of memory", sizeof(d->why));
 		return;
+	case LIBSSH2_ERROR_KEX_FAILURE:
+		if (libssh2_session_methods(d->session,
+		    LIBSSH2_METHOD_KEX) != NULL)
+			break;
+		(void)snprintf(d->why, sizeof(d->why),
+		    "no key exchange or host key type in common with libssh2 "
+		    "%s%s", libssh2_version(0),
+		    libssh2_version(SSH_RSA_VERSION) == NULL ?
+		    ", which takes no RSA host keys" : "");
+		return;
 	default:
 		break;
 	}

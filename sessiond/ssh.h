@@ -47,6 +47,9 @@ struct ssh_sftp;
 #define SSH_REASON_MAX		159
 #define SSH_PEEK_MAX		256
 
+/* From this version on libssh2 signs with RSA as servers want it today. */
+#define SSH_RSA_VERSION	0x010b00
+
 struct ssh {
 	struct driver		 driver;	/* first */
 	LIST_ENTRY(ssh)		 entry;

@@ -39,9 +39,6 @@
 
 /* Terminals by SSH: the parent has the target dialed. */
 
-/* From this version on libssh2 signs with RSA as servers want it today. */
-#define SSH_RSA_VERSION	0x010b00
-
 /* In front of OpenSSL's memory, so that all of it can be cleared. */
 struct ssl_block {
 	size_t	 size;
