@@ -120,6 +120,7 @@ def refused(d, name):
     answer = d.connect(name)
     assert (answer.status, answer.json) == (500, FAILED), answer
     assert time.monotonic() - begin < 10
+    d.logged("of %s ended: not opened" % name, start=mark)
     assert d.sessions() == {}
     return d.log()[mark:]
 

@@ -40,6 +40,7 @@ def lost(d, name="box"):
     mark = len(d.log())
     answer = d.connect(name)
     assert (answer.status, answer.json) == (500, LOST), (answer, d.log())
+    d.logged("of %s ended: not opened" % name, start=mark)
     assert d.sessions() == {}
     return d.log()[mark:]
 

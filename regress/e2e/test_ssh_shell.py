@@ -539,7 +539,7 @@ def test_no_server(start, servers):
     assert (answer.status, answer.json) == (500, {
         "error": "SSH connection failed", "message": "connection refused"})
     assert time.monotonic() - begin < 5
-    assert d.sessions() == {}
+    wait_for(lambda: not d.sessions())
     s.start()
     d.shell("shell")[1].drop()
 
@@ -555,7 +555,7 @@ def test_no_terminal(start, servers, options, message):
     if message is None:
         assert (answer.status, answer.json) == (
             500, {"error": "Failed to open shell"})
-        assert d.sessions() == {}
+        wait_for(lambda: not d.sessions())
         return
     assert answer.status == 200
     assert d.ws(answer.json["sessionId"]).closed() == (1000, message)
