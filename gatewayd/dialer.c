@@ -42,13 +42,6 @@
  * its record: DIAL, answered by DIAL_OK with the socket, or by DIAL_FAIL.
  */
 
-/*
- * Dials at a time; the next one is told that we are busy.  Each has up to
- * four sockets for a while.  Hosts that answer nothing hold their dials for
- * as long as it is allowed, and must not leave others without.
- */
-#define DIALS_MAX	256
-
 /* Descriptors that dials do not take: a configuration and the loop do. */
 #define RESERVE		32
 

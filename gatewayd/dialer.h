@@ -20,6 +20,14 @@
 
 #include "compat.h"
 
+/*
+ * Dials at a time; the next one is told that we are busy.  Each has up to
+ * four sockets for a while.  Hosts that answer nothing hold their dials for
+ * as long as it is allowed, and must not leave others without: the parent
+ * sees to it that each sandbox gets its share.
+ */
+#define DIALS_MAX	256
+
 /* The process that connects to hosts: gatewayd -x dialer. */
 __dead void	 dialer_main(void);
 

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "chan.h"
+#include "dialer.h"
 #include "log.h"
 #include "parent.h"
 #include "util.h"
@@ -34,8 +35,16 @@
  * whoever runs the errand, and passes the answer back.
  */
 
-/* Errands at a time; the dialer has descriptors for fewer. */
-#define ERRANDS_MAX	1024
+/* Errands at a time, those of the dialer and as many of the catalog. */
+#define ERRANDS_MAX	(4 * DIALS_MAX)
+
+/*
+ * What one sandbox may have under way in the dialer: this part of what is
+ * free there.  So nobody is in the way of others however long its host lets
+ * it wait, and whoever comes first finds room until nearly all is taken by
+ * sandboxes that have one dial each.
+ */
+#define DIAL_SHARE	4
 
 /* The allowance of a worker is counted in parts of a dial. */
 #define DIAL_COST	60000
@@ -45,7 +54,9 @@ struct errand {
 	uint32_t		 id;		/* ours */
 	uint32_t		 asked;		/* the worker's */
 	uint16_t		 type;		/* IMSG_DIAL or IMSG_LEARN */
-	struct worker		*worker;
+	struct parent		*p;
+	struct worker		*worker;	/* NULL: it has ended */
+	char			 sandbox[SANDBOX_ID_MAX + 1];
 	time_t			 since;
 };
 
@@ -56,6 +67,7 @@ static struct errand
 		*errand_find(struct parent *, uint32_t, uint16_t);
 static void	 errand_free(struct errand *);
 static int	 dial_allowed(struct worker *);
+static int	 dial_fair(const struct worker *);
 static void	 dial_refuse(struct worker *, uint32_t, enum dial_error);
 static void	 learn_refuse(struct worker *, uint32_t);
 
@@ -83,7 +95,9 @@ errand_new(struct worker *w, uint16_t type, uint32_t asked)
 	p->nerrands++;
 	e->asked = asked;
 	e->type = type;
+	e->p = p;
 	e->worker = w;
+	strlcpy(e->sandbox, w->sandbox, sizeof(e->sandbox));
 	e->since = util_now();
 	return (e);
 }
@@ -103,7 +117,7 @@ errand_free(struct errand *e)
 {
 	struct parent	*p;
 
-	p = e->worker->p;
+	p = e->p;
 	RB_REMOVE(errands, &p->errands, e);
 	p->nerrands--;
 	free(e);
@@ -134,6 +148,27 @@ dial_allowed(struct worker *w)
 		return (0);
 	w->dial_credit -= DIAL_COST;
 	return (1);
+}
+
+/*
+ * A worker that ends leaves its dials behind until the dialer has answered:
+ * to be started again must not give a sandbox more of them.
+ */
+static int
+dial_fair(const struct worker *w)
+{
+	struct errand	*e;
+	size_t		 all, own;
+
+	all = own = 0;
+	RB_FOREACH(e, errands, &w->p->errands) {
+		if (e->type != IMSG_DIAL)
+			continue;
+		all++;
+		if (strcmp(e->sandbox, w->sandbox) == 0)
+			own++;
+	}
+	return (all < DIALS_MAX && own * DIAL_SHARE < DIALS_MAX - all);
 }
 
 static void
@@ -179,6 +214,10 @@ errand_dial(struct worker *w, const struct imsg *im)
 		dial_refuse(w, im->id, ours ? DIAL_LIMIT : DIAL_DENIED);
 		return;
 	}
+	if (!dial_fair(w)) {
+		dial_refuse(w, im->id, DIAL_LIMIT);
+		return;
+	}
 	if ((dialer = slot_kid(w->p, ROLE_DIALER)) == NULL ||
 	    (e = errand_new(w, IMSG_DIAL, im->id)) == NULL) {
 		dial_refuse(w, im->id, DIAL_BUSY);
@@ -197,9 +236,13 @@ errand_dialed(struct parent *p, struct imsg *im)
 	struct errand	*e;
 	struct imsg	 out;
 
-	/* Its worker may have ended meanwhile. */
 	if ((e = errand_find(p, im->id, IMSG_DIAL)) == NULL)
 		return;
+	/* Its worker may have ended meanwhile; the socket is closed. */
+	if (e->worker == NULL) {
+		errand_free(e);
+		return;
+	}
 	imsg_init(&out, im->type, e->asked);
 	if (im->type == IMSG_DIAL_OK) {
 		out.fd = im->fd;
@@ -258,6 +301,10 @@ errand_learned(struct parent *p, const struct imsg *im)
 
 	if ((e = errand_find(p, im->id, IMSG_LEARN)) == NULL)
 		return;
+	if (e->worker == NULL) {
+		errand_free(e);
+		return;
+	}
 	imsg_init(&out, im->type, e->asked);
 	if (im->type == IMSG_LEARN_FAIL)
 		out.m.learn_fail = im->m.learn_fail;
@@ -283,6 +330,8 @@ errand_lost(struct parent *p, enum role role)
 		w = e->worker;
 		asked = e->asked;
 		errand_free(e);
+		if (w == NULL)
+			continue;
 		if (type == IMSG_DIAL)
 			dial_refuse(w, asked, DIAL_LOST);
 		else
@@ -294,11 +343,11 @@ errand_lost(struct parent *p, enum role role)
 void
 errand_forget(struct worker *w)
 {
-	struct errand	*e, *next;
+	struct errand	*e;
 
-	RB_FOREACH_SAFE(e, errands, &w->p->errands, next)
+	RB_FOREACH(e, errands, &w->p->errands)
 		if (e->worker == w)
-			errand_free(e);
+			e->worker = NULL;
 }
 
 /* What was not answered in time will not be; the worker has given it up. */

@@ -186,17 +186,10 @@ def test_many_at_once(dials, hosts):
     """A host that never answers: what one worker has under way is bounded
     by its limit, and others get through."""
     d = dials(net_worker, ["timeout connect 2"])
-    full = hosts[0]
-    full.sock.listen(0)
-    fill = []
-    for _ in range(4):
-        c = socket.socket()
-        c.setblocking(False)
-        c.connect_ex(full.sock.getsockname())
-        fill.append(c)
+    fill = never_answers(hosts[0])
     p = taken_over(d)
     for i in range(LIMIT + 20):
-        dial(p, i + 1, "127.0.0.1", full.port)
+        dial(p, i + 1, "127.0.0.1", hosts[0].port)
     q = taken_over(d, "other")
     dial(q, 1, "127.0.0.1", hosts[1].port)
     assert answer(q, 1).name == "DIAL_OK"
@@ -207,6 +200,57 @@ def test_many_at_once(dials, hosts):
     for c in fill:
         c.close()
     p.leave()
+    q.leave()
+    d.streams.drop()
+
+
+def never_answers(host):
+    """Fill the backlog of a port: who comes now waits."""
+    host.sock.listen(0)
+    made = []
+    for _ in range(4):
+        c = socket.socket()
+        c.setblocking(False)
+        c.connect_ex(host.sock.getsockname())
+        made.append(c)
+    return made
+
+
+def ended(p):
+    start = proc_stat(p.pid)[2]
+    p.leave()
+    wait_for(lambda: not alive(p.pid, start))
+
+
+def test_dials_of_dead_workers(dials, hosts):
+    """Who ends and is started again still has under way what it asked for
+    before: its sandbox gets no more than its share."""
+    d = dials(net_worker, ["timeout connect 20"])
+    fill = never_answers(hosts[0])
+    allowed = 0
+    for _ in range(3):
+        p = taken_over(d)
+        for i in range(LIMIT):
+            dial(p, i + 1, "127.0.0.1", hosts[0].port)
+        allowed += LIMIT
+        try:
+            while True:
+                m = p.take(1)
+                assert m.name != "DIAL_FAIL" or m["reason"] == DIAL_LIMIT
+                allowed -= m.name == "DIAL_FAIL"
+        except TimeoutError:
+            pass
+        ended(p)
+        # Its client's grant is given once more.
+        ended(d.puppet("worker"))
+    # A quarter of what the others leave free, of 256.
+    assert LIMIT < allowed <= 52
+    q = taken_over(d, "other")
+    dial(q, 1, "127.0.0.1", hosts[1].port)
+    assert answer(q, 1).name == "DIAL_OK"
+    d.streams.advance()
+    for c in fill:
+        c.close()
     q.leave()
     d.streams.drop()
 
