@@ -63,13 +63,15 @@
 /*
  * The shell has ended, or closed its terminal, and the channel is still
  * open: something in the background has it, or its status is on the way.
+ * It begins anew with whatever comes, since a server tells the status ahead
+ * of the output that it still has to send.
  */
 #define SSH_LINGER_SECS	2
 
 static void		 ssh_pump_orders(struct ssh *);
 static enum ssh_step	 ssh_pump_reads(struct ssh *);
 static enum ssh_step	 ssh_pump_held(struct ssh *);
-static enum ssh_step	 ssh_pump_end(struct ssh *);
+static enum ssh_step	 ssh_pump_end(struct ssh *, size_t);
 static ssize_t		 ssh_read(struct ssh *);
 static int		 ssh_queued(struct ssh *);
 static int		 ssh_ended(struct ssh *);
@@ -124,6 +126,8 @@ ssh_pump_reads(struct ssh *d)
 		if (n < 0 && n != LIBSSH2_ERROR_EAGAIN)
 			return (ssh_ended(d) ? SSH_DONE : ssh_lost(d));
 		if (n > 0) {
+			if (d->lingering)
+				ssh_wait(d, SSH_LINGER_SECS);
 			done += n;
 			if (done < SSH_GATHER)
 				continue;
@@ -134,7 +138,7 @@ ssh_pump_reads(struct ssh *d)
 			break;
 		retried = 1;
 	}
-	return (ssh_pump_end(d));
+	return (ssh_pump_end(d, done));
 }
 
 /*
@@ -159,9 +163,12 @@ ssh_pump_held(struct ssh *d)
 	return (SSH_AGAIN);
 }
 
-/* Nothing is left to read.  Is that the end? */
+/*
+ * Nothing is left to read.  Is that the end?  When the connection is over in
+ * the middle of a key exchange, something stays queued that cannot be read.
+ */
 static enum ssh_step
-ssh_pump_end(struct ssh *d)
+ssh_pump_end(struct ssh *d, size_t done)
 {
 	int	 ended, eof;
 
@@ -171,7 +178,11 @@ ssh_pump_end(struct ssh *d)
 	ended = ssh_ended(d);
 	if (eof && (ended || libssh2_channel_wait_closed(d->channel) == 0))
 		return (SSH_DONE);
-	if (d->eof && !ssh_queued(d))
+	if (d->eof && done > 0 && ssh_queued(d)) {
+		ssh_kick(d);
+		return (SSH_AGAIN);
+	}
+	if (d->eof)
 		return (ended ? SSH_DONE : ssh_lost(d));
 	if ((eof || ended) && !d->lingering) {
 		d->lingering = 1;
