@@ -205,6 +205,9 @@ ssh_run(struct ssh *d)
 	ssh_turn(d);
 	for (;;) {
 		step = d->fail != 0 ? SSH_FAILED : ssh_phase(d);
+		if (step != SSH_FAILED && d->phase >= SSH_AUTH &&
+		    !ssh_hostkey_same(d))
+			step = ssh_fail(d, FAIL_HOSTKEY, "host key changed");
 		if (step != SSH_DONE || d->phase == SSH_OPEN)
 			break;
 		ssh_next(d);
@@ -260,6 +263,8 @@ ssh_handshake(struct ssh *d)
 		return (SSH_AGAIN);
 	else if (error == 0)
 		return (ssh_hostkey(d));
+	else if (error == LIBSSH2_ERROR_KEX_FAILURE)
+		return (ssh_disagreed(d));
 	return (ssh_lost(d));
 }
 

@@ -42,7 +42,7 @@ struct evbuffer;
 struct ssh_block;
 struct ssh_sftp;
 
-#define SSH_METHODS_MAX		127	/* of what a server lists */
+#define SSH_METHODS_MAX		255	/* of what a server lists */
 #define SSH_NAME_MAX		127	/* of a variable, in the log */
 #define SSH_REASON_MAX		159
 #define SSH_PEEK_MAX		256
@@ -87,7 +87,7 @@ struct ssh {
 	int			 gone;		/* the server disconnected */
 	char			 why[SSH_REASON_MAX + 1];
 
-	/* ssh_hostkey.c: to be learned */
+	/* ssh_hostkey.c: what was accepted, or is to be learned */
 	uint8_t			 hostkey_type;
 	uint8_t			 hostkey_hash[HASH_LEN];
 
@@ -98,7 +98,7 @@ struct ssh {
 	unsigned int		 prompts;
 	unsigned int		 tried;		/* bits of ssh_auth_state */
 	unsigned int		 offered;
-	char			 methods[SSH_METHODS_MAX + 1];
+	char			 methods[SSH_METHODS_MAX + 1];	/* listed */
 
 	/* ssh_files.c */
 	struct ssh_sftp		*sftp;
@@ -165,6 +165,8 @@ void		 ssh_free_all(struct ssh *);
 int		 ssh_pin_add(struct ssh_pins *, uint8_t, const uint8_t *);
 int		 ssh_hostkey_prefs(struct ssh *);
 enum ssh_step	 ssh_hostkey(struct ssh *);
+int		 ssh_hostkey_same(struct ssh *);
+enum ssh_step	 ssh_disagreed(struct ssh *);
 
 /* ssh_auth.c */
 enum ssh_step	 ssh_auth(struct ssh *);

@@ -116,6 +116,32 @@ ssh_pinned(const struct ssh_pins *pins, uint8_t type, const uint8_t *hash)
 	return (0);
 }
 
+/*
+ * The server and this library have no method in common.  If it is for want of
+ * a host key of a type that we asked for, that is what it is about.
+ */
+enum ssh_step
+ssh_disagreed(struct ssh *d)
+{
+	const char	*p;
+	size_t		 i, n;
+
+	for (p = d->methods; *p != '\0'; p += n + (p[n] == ',')) {
+		n = strcspn(p, ",");
+		for (i = 0; i < nitems(ssh_hostkeys) - 1; i++) {
+			if (strlen(ssh_hostkeys[i].names) == n &&
+			    memcmp(ssh_hostkeys[i].names, p, n) == 0 &&
+			    ssh_pinned_type(&d->up->pins,
+			    ssh_hostkeys[i].type))
+				return (ssh_lost(d));
+		}
+	}
+	return (ssh_fail(d, FAIL_HOSTKEY, "no host key of a type that was "
+	    "asked for: the server has %s; libssh2 %s can check %s",
+	    d->methods, libssh2_version(0), libssh2_version(SSH_RSA_VERSION)
+	    == NULL ? "no RSA" : "RSA by SHA-2 only"));
+}
+
 /* The key that the server has proved to hold: its own name, and its hash. */
 static int
 ssh_presented(struct ssh *d, uint8_t *type, uint8_t *hash)
@@ -150,6 +176,8 @@ ssh_hostkey(struct ssh *d)
 	if (ssh_presented(d, &type, hash) == -1)
 		return (ssh_fail(d, FAIL_HOSTKEY, "host key of no type that "
 		    "is known here"));
+	d->hostkey_type = type;
+	memcpy(d->hostkey_hash, hash, sizeof(d->hostkey_hash));
 	fingerprint_put(text, hash);
 	if (ssh_pinned(&up->revoked, type, hash))
 		return (ssh_fail(d, FAIL_HOSTKEY, "host key is revoked: "
@@ -184,8 +212,20 @@ ssh_unknown(struct ssh *d, uint8_t type, const uint8_t *hash)
 	memcpy(im.m.hostkey.hash, hash, sizeof(im.m.hostkey.hash));
 	if (chan_send(up->worker->parent, &im) == -1)
 		return (ssh_fail(d, FAIL_LOST, "host key cannot be learned"));
-	d->hostkey_type = type;
-	memcpy(d->hostkey_hash, hash, sizeof(d->hostkey_hash));
 	d->phase = SSH_LEARN;
 	return (SSH_AGAIN);
+}
+
+/*
+ * A host proves who it is again whenever keys are exchanged, and libssh2 goes
+ * on whoever it is then: even when the proof was wrong it keeps the old keys.
+ */
+int
+ssh_hostkey_same(struct ssh *d)
+{
+	uint8_t	 hash[HASH_LEN], type;
+
+	return (ssh_presented(d, &type, hash) == 0 &&
+	    type == d->hostkey_type &&
+	    CRYPTO_memcmp(hash, d->hostkey_hash, sizeof(hash)) == 0);
 }
