@@ -253,7 +253,7 @@ class Gateway(Daemon):
         self.name = name
         super().__init__(place, {b: [] for b in boxes},
                          f"egress allow 127.0.0.1/32 port {sshd.port}",
-                         "limit dials per worker 100000", *settings)
+                         "limit dials per worker 10000", *settings)
         self.options = ["-t", self.token]
         self.where = ["api", str(self.port), ",".join(boxes)]
 
