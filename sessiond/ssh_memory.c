@@ -56,12 +56,14 @@ struct ssh_block {
 };
 
 /* RFC 4250, 4.1.2. */
+#define MSG_KEXINIT		20
 #define MSG_CHANNEL_OPEN	90
 #define MSG_CHANNEL_DATA	94
 #define MSG_CHANNEL_EXTENDED_DATA 95
 #define MSG_CHANNEL_REQUEST	98
 
 static void	 ssh_watch(struct ssh *, const uint8_t *, size_t);
+static void	 ssh_watch_kexinit(struct ssh *, const uint8_t *, size_t);
 static void	 ssh_watch_data(struct ssh *, const uint8_t *, size_t,
 		    size_t);
 static uint32_t	 ssh_u32(const uint8_t *);
@@ -137,7 +139,11 @@ ssh_watch(struct ssh *d, const uint8_t *p, size_t size)
 	static const uint8_t	 opened[] = "\0\0\0\7session";
 	static const uint8_t	 status[] = "\0\0\0\13exit-status";
 
-	if (d->phase < SSH_CHANNEL || size < 9)
+	if (size < 9)
+		return;
+	if (d->phase == SSH_HANDSHAKE && p[0] == MSG_KEXINIT)
+		ssh_watch_kexinit(d, p, size);
+	if (d->phase < SSH_CHANNEL)
 		return;
 	switch (p[0]) {
 	case MSG_CHANNEL_OPEN:
@@ -162,6 +168,30 @@ ssh_watch(struct ssh *d, const uint8_t *p, size_t size)
 	default:
 		break;
 	}
+}
+
+/*
+ * The types of host keys that a server has, for the log: RFC 4253, 7.1.  Of
+ * our own and the server's message the server's is freed last.
+ */
+static void
+ssh_watch_kexinit(struct ssh *d, const uint8_t *p, size_t size)
+{
+	size_t	 at, i, len;
+
+	at = 1 + 16;
+	if (size < at + 4 || (len = ssh_u32(p + at)) > size - at - 4)
+		return;
+	at += 4 + len;
+	if (size < at + 4 || (len = ssh_u32(p + at)) > size - at - 4)
+		return;
+	at += 4;
+	if (len > SSH_METHODS_MAX)
+		len = SSH_METHODS_MAX;
+	for (i = 0; i < len; i++)
+		d->methods[i] = p[at + i] > ' ' && p[at + i] < 0x7f ?
+		    p[at + i] : '?';
+	d->methods[len] = '\0';
 }
 
 /* Of the first that comes now some may have been read before. */
