@@ -448,6 +448,7 @@ ssh_on_ping(int fd, short what, void *arg)
 {
 	struct ssh	*d = arg;
 	struct timeval	 tv;
+	uint64_t	 received = d->received;
 	int		 next;
 
 	(void)fd;
@@ -458,6 +459,9 @@ ssh_on_ping(int fd, short what, void *arg)
 		ssh_kick(d);
 		return;
 	}
+	/* In the middle of a key exchange it has read as well. */
+	if (d->received != received)
+		ssh_kick(d);
 	tv.tv_sec = next > 0 ? next : 1;
 	tv.tv_usec = 0;
 	evtimer_add(&d->ev_ping, &tv);

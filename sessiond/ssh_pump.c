@@ -422,12 +422,17 @@ ssh_broken(struct ssh *d, ssize_t error)
 	ssh_kick(d);
 }
 
-/* The latest size wins, but one that is on its way has to get there first. */
+/*
+ * The latest size wins, but one that is on its way has to get there first.
+ * In the middle of a key exchange this reads as well; see ssh_input().
+ */
 void
 ssh_resize(struct ssh *d)
 {
-	int	 error;
+	uint64_t	 received;
+	int		 error;
 
+	received = d->received;
 	ssh_turn(d);
 	while (d->resize && !d->broken) {
 		if (!d->sizing) {
@@ -438,11 +443,13 @@ ssh_resize(struct ssh *d)
 		error = libssh2_channel_request_pty_size_ex(d->channel,
 		    d->sizing_cols, d->sizing_rows, 0, 0);
 		if (error == LIBSSH2_ERROR_EAGAIN)
-			return;
+			break;
 		if (error != 0)
 			ssh_broken(d, error);
 		d->sizing = 0;
 		d->resize = d->sizing_cols != d->cols ||
 		    d->sizing_rows != d->rows;
 	}
+	if (d->received != received)
+		ssh_kick(d);
 }
