@@ -30,7 +30,8 @@
 /*
  * Reload: read the new configuration, let every child that works by it take
  * it aside, and only when all have said that they can, switch.  Any failure
- * leaves what is in force untouched.
+ * leaves what is in force untouched, and the others are waited for: they
+ * forget what they were told, and their clients notice nothing.
  */
 
 /* How long the children have to look at it: seconds. */
@@ -45,8 +46,11 @@ struct reload {
 	size_t		 nwaiting;
 	size_t		 nstaged;
 	struct event	*ev_timeout;
+	char		 why[REASON_MAX + 1];	/* it failed, or "" */
 };
 
+static void	 reload_failed(struct reload *, const char *);
+static void	 reload_check(struct reload *);
 static void	 reload_finish(struct parent *, const char *);
 static void	 reload_switch(struct reload *);
 static void	 reload_timeout(evutil_socket_t, short, void *);
@@ -100,7 +104,8 @@ reload_start(struct parent *p, uint32_t asked_by)
 	p->reload = r;
 	(void)evtimer_add(r->ev_timeout, &tv);
 	if (reload_push(r) == -1)
-		reload_finish(p, "a process could not be told");
+		reload_failed(r, "a process could not be told");
+	reload_check(r);
 }
 
 static int
@@ -117,8 +122,11 @@ reload_push(struct reload *r)
 			return (-1);
 		r->waiting[r->nwaiting++] = s->kid;
 		chan_set_state(s->kid->chan, MS_RUN | MS_CONF);
-		if (confpush(s->kid, r->conf) == -1)
+		if (confpush(s->kid, r->conf) == -1) {
+			if (s->kid->chan != NULL)
+				kid_bad(s->kid, "was told only half");
 			return (-1);
+		}
 	}
 	return (0);
 }
@@ -141,12 +149,25 @@ reload_answer(struct parent *p, struct kid *k, const char *why)
 	r->waiting[i] = r->waiting[--r->nwaiting];
 	if (why != NULL) {
 		log_warnx("%s refuses the configuration", k->name);
-		reload_finish(p, why);
-		return;
-	}
-	r->staged[r->nstaged++] = k;
+		reload_failed(r, why);
+	} else
+		r->staged[r->nstaged++] = k;
+	reload_check(r);
+}
+
+/* The first reason is the one that is told. */
+static void
+reload_failed(struct reload *r, const char *why)
+{
+	if (r->why[0] == '\0')
+		(void)strlcpy(r->why, why, sizeof(r->why));
+}
+
+static void
+reload_check(struct reload *r)
+{
 	if (r->nwaiting == 0)
-		reload_finish(p, NULL);
+		reload_finish(r->p, r->why[0] == '\0' ? NULL : r->why);
 }
 
 void
@@ -163,7 +184,8 @@ reload_kid_gone(struct parent *p, struct kid *k)
 	for (i = 0; i < r->nstaged; i++)
 		if (r->staged[i] == k)
 			r->staged[i] = r->staged[--r->nstaged];
-	reload_finish(p, "a process ended meanwhile");
+	reload_failed(r, "a process ended meanwhile");
+	reload_check(r);
 }
 
 static void
@@ -172,7 +194,8 @@ reload_timeout(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	struct reload	*r;
 
 	r = arg;
-	reload_finish(r->p, "a process did not answer");
+	reload_failed(r, "a process did not answer");
+	reload_finish(r->p, r->why);
 }
 
 static void
@@ -190,7 +213,9 @@ reload_finish(struct parent *p, const char *why)
 			(void)kid_send_empty(r->staged[i], IMSG_CONF_DROP, 0);
 		/* Half told, it may say OK later: that it must not use. */
 		for (i = 0; i < r->nwaiting; i++)
-			kid_bad(r->waiting[i], "reload did not finish");
+			if (r->waiting[i]->chan != NULL)
+				kid_bad(r->waiting[i],
+				    "reload did not finish");
 		log_warnx("reload failed: %s; nothing has changed", why);
 		config_free(r->conf);
 	}

@@ -23,6 +23,7 @@ that was changed and is still served in its old form.
 
 import os
 import signal
+import threading
 
 import pytest
 
@@ -94,6 +95,36 @@ def test_broken_file(start, text, why):
     fresh(d, "ctl")
     d.shell("new")[1].drop()
     typed(ws, 2)
+    ws.drop()
+
+
+@pytest.mark.parametrize("slow", ["frontend", "dialer"])
+def test_refused_by_one(start, slow):
+    """A process that the configuration is no good for ends none of the
+    others, not even one that has not had the time to look at it."""
+    d = start()
+    _, ws = d.shell()
+    below = d.tree()
+    path = os.path.join(d.dir, "key")
+    with open(path, "wb") as f:
+        f.write(b"no key\n")
+    d.auth = ["es256 key file \"%s\"" % path]
+    d.write()
+    d.auth = None
+    for pid in d.process(slow):
+        os.kill(pid, signal.SIGSTOP)
+        threading.Timer(1, os.kill, [pid, signal.SIGCONT]).start()
+    run = d.run_ctl("-s", d.socket, "reload")
+    assert run.returncode == 1 and "PEM" in run.stderr
+    d.logged("catalog .* refuses the configuration")
+    assert set(d.tree()) == set(below)
+    typed(ws, 1)
+    # And nobody is confused by what came of it.
+    d.write()
+    fresh(d, "ctl")
+    assert set(d.tree()) == set(below)
+    typed(ws, 2)
+    d.shell()[1].drop()
     ws.drop()
 
 
