@@ -53,13 +53,19 @@
 /* With no session and no grant left, wait so long before we offer to go. */
 #define WORKER_EXIT_SECS	1
 
+/*
+ * A session may end while a grant for it is on its way.  Who comes with that
+ * one is told so, but the worker need not stay a minute for it.
+ */
+#define WORKER_GONE_SECS	5
+
 static void	 worker_dispatch_parent(struct chan *, struct imsg *, void *);
 static void	 worker_sealkey(struct worker *, struct imsg *);
 static void	 worker_record(struct worker *, struct imsg *);
 static void	 worker_limits(struct worker *, const struct msg_limits *);
 static void	 worker_channel(struct worker *, struct imsg *);
 static void	 worker_start(struct worker *);
-static void	 worker_grant(struct worker *, const struct msg_grant *);
+static void	 worker_grant(struct worker *, struct msg_grant *);
 static void	 worker_kill(struct worker *, const struct msg_session_end *);
 static void	 worker_detach(struct worker *, const struct msg_detach *);
 static void	 worker_stop(struct worker *);
@@ -242,10 +248,13 @@ worker_channel(struct worker *w, struct imsg *im)
 }
 
 static void
-worker_grant(struct worker *w, const struct msg_grant *m)
+worker_grant(struct worker *w, struct msg_grant *m)
 {
 	if (w->stopping)
 		return;
+	if (m->actions != ACTION_OPEN && m->ttl > WORKER_GONE_SECS &&
+	    worker_place(w, m->session) == NULL)
+		m->ttl = WORKER_GONE_SECS;
 	if (grant_add(&w->grants, m, worker_now()) == -1)
 		log_warn("grant");
 }
