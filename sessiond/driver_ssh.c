@@ -224,7 +224,8 @@ ssh_run(struct ssh *d)
 	if (d->fd == -1)
 		return;
 	ssh_listen(d, !ssh_waits(d) && !d->quiet && !d->eof);
-	if (d->budget == 0)
+	/* What the turn has left in the socket tells of itself. */
+	if (d->peek_pos < d->peek_len)
 		ssh_kick(d);
 }
 

@@ -93,8 +93,7 @@ ssh_pump(struct ssh *d)
 	received = d->received;
 	step = d->paused ? ssh_pump_held(d) : ssh_pump_reads(d);
 	/* Input may wait for what has been read here: room at the server. */
-	if (step == SSH_AGAIN && (d->budget == 0 ||
-	    (d->stash_len > 0 && d->received != received)))
+	if (step == SSH_AGAIN && d->stash_len > 0 && d->received != received)
 		ssh_kick(d);
 	return (step);
 }

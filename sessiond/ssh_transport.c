@@ -51,8 +51,12 @@
  *   such a loop and does no harm to what follows.
  */
 
-/* What libssh2 decrypts in one turn: a flood must leave room for others. */
-#define SSH_TURN_BYTES	(64 * 1024)
+/*
+ * What libssh2 decrypts in one turn, as much as it takes with one recv(2): a
+ * flood must leave room for others, whose echo waits for the end of a turn.
+ * More at a time is not faster.
+ */
+#define SSH_TURN_BYTES	(16 * 1024)
 
 /* No call asks so often for what is not there, but one that loops. */
 #define SSH_STARVED_MAX	200

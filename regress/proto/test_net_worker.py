@@ -575,7 +575,7 @@ def test_closed(net, server):
     pid = int(t.until(rb"(\d+)\r\n").group(1))
     w.send("KILL", session=t.session, reason=CLOSED, how=UNKNOWN, code=0)
     assert t.end()[0][0] == CLOSED
-    wait_for(lambda: not os.path.exists("/proc/%d" % pid), 10)
+    wait_for(lambda: not os.path.exists("/proc/%d" % pid))
 
 
 @pytest.fixture(scope="module")
