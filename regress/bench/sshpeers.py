@@ -28,6 +28,7 @@ import http.client
 import json
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -37,7 +38,6 @@ from peers import (BENCH, Daemon, Failed, cpu, end, free_port, line_of,
                    program, read, until)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-USER = pwd.getpwuid(os.geteuid()).pw_name
 SSHD = "/usr/sbin/sshd"
 
 CONFIG = """\
@@ -82,6 +82,30 @@ def used(pids):
     return total
 
 
+class Account:
+    """Who logs in: as root somebody whose shell reads no files first."""
+
+    def __init__(self, home):
+        self.made = os.geteuid() == 0
+        self.name = pwd.getpwuid(os.geteuid()).pw_name
+        if self.made:
+            self.sweep()
+            self.name = f"gwbench{os.getpid()}"
+            subprocess.run(["useradd", "-M", "-d", home, "-s", "/bin/sh",
+                            "-p", "*", self.name], check=True)
+
+    def sweep(self):
+        """Remove those of runs that were killed."""
+        for pw in pwd.getpwall():
+            m = re.fullmatch(r"gwbench(\d+)", pw.pw_name)
+            if m and not os.path.exists(f"/proc/{m[1]}"):
+                subprocess.run(["userdel", pw.pw_name], capture_output=True)
+
+    def remove(self):
+        if self.made:
+            subprocess.run(["userdel", "-f", self.name], capture_output=True)
+
+
 class Sshd:
     """A server of our own on loopback; term is all that it starts."""
 
@@ -108,6 +132,8 @@ class Sshd:
             f.write(CONFIG % {"port": self.port, "dir": self.dir,
                               "command": " ".join([place.term, *args])})
         self.log = open(conf + ".log", "w")
+        self.account = Account(place.dir)
+        self.user = self.account.name
         self.p = subprocess.Popen([SSHD, "-D", "-e", "-f", conf],
                                   stdin=subprocess.DEVNULL,
                                   stdout=self.log, stderr=self.log)
@@ -132,6 +158,7 @@ class Sshd:
         for pid in left:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
+        self.account.remove()
 
     def ready(self):
         if self.p.poll() is not None:
@@ -162,7 +189,7 @@ class Client:
                      "-o", f"UserKnownHostsFile={sshd.known}",
                      "-o", "GlobalKnownHostsFile=/dev/null",
                      "-o", "LogLevel=ERROR", "-o", "BatchMode=yes",
-                     f"{USER}@127.0.0.1"]
+                     f"{sshd.user}@127.0.0.1"]
         self.options = []
         self.where = ["pty", *self.argv]
 
@@ -207,7 +234,7 @@ class Libssh2(Server):
 
     def __init__(self, sshd):
         super().__init__("libssh2 loop", [program("sshws"), str(sshd.port),
-                                          USER, sshd.keyfile])
+                                          sshd.user, sshd.keyfile])
 
 
 class Node(Server):
@@ -218,7 +245,7 @@ class Node(Server):
             raise Failed("npm's ssh2 is missing; regress/packages.sh "
                          "installs it")
         super().__init__("Node", ["node", os.path.join(HERE, "sshnode.js"),
-                                  str(sshd.port), USER, sshd.keyfile])
+                                  str(sshd.port), sshd.user, sshd.keyfile])
         self.where = ["api", str(self.port), "box"]
 
     # What Session asks of the daemon.
@@ -258,7 +285,8 @@ class Gateway(Daemon):
         self.where = ["api", str(self.port), ",".join(boxes)]
 
     def upstream(self, args):
-        return [f'ssh "127.0.0.1" port {self.sshd.port} user "{USER}"',
+        return [f'ssh "127.0.0.1" port {self.sshd.port} '
+                f'user "{self.sshd.user}"',
                 f'host key "{self.sshd.fingerprint()}"',
                 f'key file "{self.sshd.keyfile}"']
 
