@@ -315,6 +315,8 @@ def test_ends(ring, peer, case, after, want):
     ring.d.logged("session %s of %s ended: %s" % (
         sid, name, "shell ended" if want[0] == 1000 else "transport_lost"),
         start=ring.mark)
+    assert ring.d.ended()[sid] == (
+        "exited" if want[0] == 1000 else "transport_lost")
     log = ring.d.log()[ring.mark:]
     assert "\x1b" not in log and not re.search("(?m)^ *forged", log)
     assert max(map(len, log.splitlines())) < 2000
@@ -497,7 +499,7 @@ def test_cut_anywhere(ring, peer):
     # Some of both; else the numbers above are wrong for this library.
     assert got.count((500, "connection lost")) > CUTS // 10
     assert got.count((1011, "connection lost")) > CUTS // 10
-    wait_for(lambda: not any(row[1] == name or name in row
+    wait_for(lambda: not any(name in row
                              for row in ring.d.sessions().values()))
     log = ring.d.log()[ring.mark:]
     assert "of %s ended: shell ended" % name not in log
@@ -521,6 +523,7 @@ def test_cut_while_attached(ring, peer):
         assert ws.closed() == (1011, "connection lost")
         assert sse.rest()[-1] == ("error", '{"message":"connection lost"}')
         assert [base64.b64decode(f) for f in ws.frames] == [b"READY"]
+        assert ring.d.ended()[sid] == "transport_lost"
         sse.stop()
 
 
