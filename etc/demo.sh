@@ -176,11 +176,11 @@ tell() {
 	    S=\$(curl -s -X POST -H "\$A" -H "X-Sandbox-Id: \$1" \$U/connect |
 	        sed 's/.*"sessionId":"\([^"]*\)".*/\1/')
 	    case \$S in *error*) echo "\$S"; return ;; esac
-	    curl -sN -H "\$A" \$U/stream/\$S | while read -r k v; do
+	    (curl -sN -H "\$A" \$U/stream/\$S | while read -r k v; do
 	        case \$k in
 	        event:) e=\$v ;;
 	        data:) [ -n "\$e" ] || echo "\$v" | base64 -d; e= ;;
-	        esac; done &
+	        esac; done &)
 	    curl -s -H "\$A" -H "\$J" \$U/input/\$S \\
 	        -d '{"data":"id; uname -n\n"}'
 	    sleep 1; curl -s -X DELETE -H "\$A" \$U/disconnect/\$S

@@ -70,7 +70,7 @@ class Demo:
         return re.search(r"^A='.*?\n\n", self.text, re.M | re.S).group(0)
 
     def sh(self, lines):
-        return subprocess.run(["sh", "-c", lines + "wait"], text=True,
+        return subprocess.run(["sh", "-c", lines], text=True,
                               capture_output=True, timeout=60,
                               check=True).stdout
 
