@@ -22,6 +22,7 @@ import os
 import queue
 import random
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -51,17 +52,37 @@ class Peer(base.Peer):
         self.reader.start()
 
 
+def attach(d, sid):
+    """None if the session has ended by now."""
+    from clients import Ws
+    ws = Ws(d.port, d.ws_path(sid))
+    return ws if ws.status == 101 else None
+
+
 def pattern(n, seed=0):
     return random.Random(seed).randbytes(n)
 
 
 class Server(base.Server):
+    """"early" is the chance of messages of any kind before each answer while
+    a terminal is opened, "seed" which."""
+
+    def __init__(self, end, conn):
+        super().__init__(end, conn)
+        self.noise = random.Random(self.spec.get("seed"))
+
+    def send(self, number, *fields):
+        while self.noise.random() < self.spec.get("early", 0):
+            kind, body = self.any(self.noise)
+            super().send(kind, [body])
+        super().send(number, *fields)
+
     def do_late_output(self):
         """The status comes first, and the rest slowly."""
         self.push(REQUEST, self.remote, b"exit-status", False, 3)
-        for i in range(7):
+        for i in range(4):
             self.data(b"<%d>" % i)
-            time.sleep(0.6)
+            time.sleep(0.7)
         self.data(b"END")
         self.push(EOF, self.remote)
         self.push(CLOSE, self.remote)
@@ -77,14 +98,7 @@ class Server(base.Server):
 
     def do_new_keys_and_end(self):
         """As much as it may send, then half a key exchange."""
-        sent, window = 0, True
-        while window:
-            with self.credit:
-                window = self.credit.wait_for(lambda: self.window > 0, 1)
-                n = min(self.window, 32768)
-                self.window -= n
-            self.push(DATA, self.remote, pattern(n, sent))
-            sent += n
+        sent = self.fill()
         self.t._handler_table[20] = lambda *_: None
         self.t._send_kex_init()
         self.say("sent", bytes=sent)
@@ -100,6 +114,48 @@ class Server(base.Server):
         self.say("renewing")
         quietly(self.t.renegotiate_keys)
         self.do_echo(b"AFTER")
+
+    def do_eof_only(self):
+        """The end of output, but not of the channel."""
+        self.data(b"READY")
+        self.push(EOF, self.remote)
+
+    def do_half_closed(self):
+        """As much as it may send, then no more, and it still listens."""
+        self.fill()
+        quietly(self.conn.shutdown, socket.SHUT_WR)
+
+    def do_fill(self):
+        self.fill()
+
+    def do_deaf(self):
+        """It reads nothing any more."""
+        self.data(b"READY")
+        self.t._handler_table[DATA] = lambda *_: threading.Event().wait()
+
+    def fill(self):
+        """As much as it may send; how much that was."""
+        sent, window = 0, True
+        while window:
+            with self.credit:
+                window = self.credit.wait_for(lambda: self.window > 0, 1)
+                n = min(self.window, 32768)
+                self.window -= n
+            self.push(DATA, self.remote, pattern(n, sent))
+            sent += n
+        return sent
+
+    def do_uneven(self):
+        """A packet whose length is not one of whole blocks."""
+        def build(payload):
+            pad = self.spec["pad"]
+            return struct.pack(">IB", len(payload) + pad + 1, pad) + \
+                payload + bytes(pad)
+        self.data(b"READY")
+        time.sleep(0.2)
+        self.t.packetizer._build_packet = build
+        self.data(b"x" * 100)
+        self.do_echo(b"")
 
     def do_anything(self):
         """Messages of all kinds, right, wrong and cut, until the other end
@@ -118,7 +174,7 @@ class Server(base.Server):
         return self.push(number, [body])
 
     def any(self, rnd):
-        chan = rnd.choice([self.remote] * 6 + [0, 1, 2, 0xffffffff])
+        chan = rnd.choice([self.remote or 0] * 6 + [0, 1, 2, 0xffffffff])
         u32 = rnd.choice([0, 1, 7, 255, 1 << 15, 1 << 20, 0x7fffffff,
                           0x80000000, 0xfffffff0, 0xffffffff])
         size = rnd.choice([0, 0, 1, 3, 9, 17, 100, 1000, 32000])
