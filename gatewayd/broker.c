@@ -299,11 +299,21 @@ broker_again(struct session *s)
 }
 
 /*
- * Its channels to the workers are gone.  What it was granted and did not
- * open in time is swept up; what it did open is its client's.
+ * Its channels to the workers are gone, and so is every client that waits
+ * for a session by way of it: nobody will hear of what is not up yet.
  */
 void
 broker_frontend_gone(struct parent *p, uint32_t number)
 {
+	struct session	*s;
+	struct worker	*w;
+
 	worker_unlink(p, number, 0);
+	/* What is up may have been said and not read; its client knows. */
+	TAILQ_FOREACH(w, &p->workers, entry)
+		if (w->kid->chan != NULL)
+			chan_drain(w->kid->chan);
+	TAILQ_FOREACH(s, &p->by_age, entry)
+		if (s->state == SESSION_STARTING && s->frontend == number)
+			(void)session_kill(s, END_FAILED);
 }

@@ -25,6 +25,7 @@ import contextlib
 import os
 import queue
 import re
+import signal
 import socket
 import threading
 import time
@@ -257,6 +258,25 @@ def test_worker_never_answers(staged):
     assert callers.answers[0].status >= 500
     assert time.monotonic() - began < 25
     p.leave()
+    d.streams.drop()
+
+
+def test_frontends_end_before_it_answers(staged):
+    """What nobody waits for any more is not opened, and takes no place."""
+    d = staged(later_workers)
+    callers = Callers(d)
+    p = callers.worker()
+    g, _, _ = asked_to_open(p)
+    for pid in procs.roles(d)["frontend"]:
+        os.kill(pid, signal.SIGKILL)
+    p.wait("KILL", 10, session=g["session"])
+    p.send("SESSION_END", session=g["session"], reason=4, how=1, code=0)
+    p.send("MAY_EXIT")
+    p.wait("EXIT_OK", 10)
+    wait_for(lambda: g["session"] not in d.sessions())
+    p.leave()
+    callers.join()
+    d.streams.advance(5)
     d.streams.drop()
 
 
