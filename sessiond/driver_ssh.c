@@ -383,6 +383,9 @@ ssh_why(struct ssh *d)
 	text = NULL;
 	(void)libssh2_session_last_error(d->session, &text, NULL, 0);
 	log_escape(d->why, sizeof(d->why), text == NULL ? "" : text);
+	if (d->why[0] == '\0')
+		(void)snprintf(d->why, sizeof(d->why), "error %d of libssh2",
+		    libssh2_session_last_errno(d->session));
 }
 
 /*

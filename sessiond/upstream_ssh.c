@@ -22,6 +22,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +124,21 @@ ssl_free(void *p, const char *file, int line)
 	b = (struct ssl_block *)p - 1;
 	freezero(b, sizeof(*b) + b->size);
 }
+
+#ifdef __GLIBC__
+/*
+ * libssh2 1.10 asserts what a server can make untrue, as that a packet is of
+ * whole blocks.  The worker has to end then, but it says why.
+ */
+void
+__assert_fail(const char *what, const char *file, unsigned int line,
+    const char *function)
+{
+	(void)file;
+	(void)line;
+	fatalx("not true in libssh2: %s: %s", function, what);
+}
+#endif
 
 /* The generator of random numbers takes its seed now. */
 static void
