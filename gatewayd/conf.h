@@ -161,6 +161,7 @@ int	 config_open_learned(const char *, int, const char **);
  */
 uint32_t config_open_time(const struct config *, uint8_t);
 #define CONF_DIAL_GRACE	5	/* for the answer of the dialer */
+#define CONF_FILES_TIME	60	/* what sessiond-net(8) has for all files */
 
 /*
  * Print what was read and what holds by default, in the grammar of

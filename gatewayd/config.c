@@ -681,6 +681,6 @@ config_open_time(const struct config *conf, uint8_t upstream)
 	if (upstream == UPSTREAM_PTY)
 		return (conf->timeout_channel);
 	return (conf->timeout_resolve + conf->timeout_connect +
-	    CONF_DIAL_GRACE + conf->timeout_handshake +
+	    CONF_DIAL_GRACE + conf->timeout_handshake + CONF_FILES_TIME +
 	    2 * conf->timeout_channel);
 }
