@@ -99,7 +99,7 @@ ssh_dial_ok(struct ssh *d, int fd)
 	ssh_run(d);
 }
 
-/* A stream that has a peer; it must not block whatever it was before. */
+/* TCP with a peer; it must not block whatever it was before. */
 static int
 ssh_connected(int fd)
 {
@@ -112,7 +112,8 @@ ssh_connected(int fd)
 	    type != SOCK_STREAM)
 		return (-1);
 	len = sizeof(ss);
-	if (getpeername(fd, (struct sockaddr *)&ss, &len) == -1)
+	if (getpeername(fd, (struct sockaddr *)&ss, &len) == -1 ||
+	    (ss.ss_family != AF_INET && ss.ss_family != AF_INET6))
 		return (-1);
 	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
 	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)

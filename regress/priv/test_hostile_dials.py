@@ -23,6 +23,7 @@ others have to wait; an answer that reaches another worker.
 """
 
 import os
+import re
 import socket
 
 import pytest
@@ -321,6 +322,46 @@ def test_dialer_that_lies(dials, hosts):
     wait_for(again)
     assert p.alive() and not gone_now(p)
     p.leave()
+    d.streams.drop()
+
+
+def no_connections():
+    """What is not a connection to anybody."""
+    r, w = os.pipe()
+    listening, unconnected, unix = (socket.socket(), socket.socket(),
+                                    socket.socket(socket.AF_UNIX))
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(1)
+    datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    datagram.connect(listening.getsockname())
+    halves = socket.socketpair()
+    packets = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with open("/dev/null") as null, open("/etc/passwd") as plain:
+        yield from (("null", null), ("file", plain))
+        yield from (("pipe", os.fdopen(r)), ("pipe's end", os.fdopen(w, "w")))
+        for name, s in (("listening", listening), ("new", unconnected),
+                        ("new unix", unix), ("datagram", datagram),
+                        ("unix", halves[0]), ("packets", packets[0])):
+            yield name, s
+            s.close()
+
+
+def test_dialer_that_passes_anything(dials):
+    """A worker looks at what it gets, and only that session fails."""
+    d = dials(lambda role, n: role == "dialer" and n == 1)
+    dialer = d.puppet("dialer")
+    for name, what in no_connections():
+        callers = Callers(d)
+        callers.call("box")
+        m = dialer.wait("DIAL", WAIT)
+        dialer.send("DIAL_OK", id=m.id, fd=what.fileno())
+        callers.join()
+        assert callers.answers[0].status == 500, name
+        assert "connection lost" in callers.answers[0].json["message"], name
+    assert "sent no connection" in d.log()
+    assert not re.search("sessiond-net .*(ended|killed)", d.log())
+    d.streams.advance()
+    dialer.leave()
     d.streams.drop()
 
 
