@@ -340,7 +340,8 @@ ssh_signal_number(const char *name)
 
 /*
  * What libssh2 has begun to send it wants again, in the same length.  So
- * that is kept here, and counts as taken.
+ * that is kept here, and counts as taken.  Before each packet it looks for
+ * room at the server, and a server may want small ones.
  */
 size_t
 ssh_input(struct ssh *d, const uint8_t *p, size_t len)
@@ -358,9 +359,10 @@ ssh_input(struct ssh *d, const uint8_t *p, size_t len)
 		n = len - taken < SSH_STASH ? len - taken : SSH_STASH;
 		ret = libssh2_channel_write_ex(d->channel, 0,
 		    (const char *)p + taken, n);
-		if (ret > 0)
+		if (ret > 0) {
 			taken += ret;
-		else if (ret == 0 || ret == LIBSSH2_ERROR_EAGAIN) {
+			d->starved = 0;
+		} else if (ret == 0 || ret == LIBSSH2_ERROR_EAGAIN) {
 			ssh_stash(d, p + taken, n);
 			taken += n;
 			break;
@@ -392,6 +394,7 @@ ssh_input_stash(struct ssh *d)
 			ssh_broken(d, n);
 			return (0);
 		}
+		d->starved = 0;
 		d->stash_len -= n;
 		memmove(d->stash, d->stash + n, d->stash_len);
 	}

@@ -85,6 +85,21 @@ def test_end_within_new_keys(served):
     assert len(ws.out) == sent
 
 
+@pytest.mark.parametrize("packet", [7, 200])
+def test_many_packets(served, packet):
+    """A long input for a server that wants small packets, and has room for
+    all of them."""
+    d, _ = served(packet=packet)
+    sid, ws = d.shell("box")
+    at = len(ws.out)
+    data = pattern(60000)
+    ws.binary(data)
+    ws.has(at + len(data), 20)
+    assert d.input(sid, "x" * 100000).status == 200
+    ws.has(at + len(data) + 100000, 20)
+    assert ws.out[at:] == data + b"x" * 100000
+
+
 def test_other_key_later(served, chaos):
     """New keys in a session are signed by a host key that is not known."""
     d, end = served(after="do_other_key", other=chaos.other)
