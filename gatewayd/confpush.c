@@ -61,8 +61,9 @@ static int	 push_auth(struct kid *, const struct config_api *,
 static int	 push_sandbox(struct kid *, const struct config_sandbox *);
 static int	 push_owners(struct kid *, const struct config_sandbox *);
 static void	 target_set(struct target *, const struct config_sandbox *);
-static uint64_t	 record_version(const struct target *, const uint8_t *,
-		    size_t);
+static void	 version_file(SHA2_CTX *, const char *);
+static uint64_t	 record_version(const struct config_sandbox *,
+		    const struct target *, const uint8_t *, size_t);
 static size_t	 record_items(const struct config_sandbox *, uint8_t *);
 static size_t	 record_ssh(const struct config_sandbox *, uint8_t *, size_t);
 static size_t	 record_opt(uint8_t *, size_t, uint8_t, const char *);
@@ -414,12 +415,31 @@ target_set(struct target *t, const struct config_sandbox *sb)
 	}
 }
 
+/* Which file it is, and which state of it; what it holds is not ours. */
+static void
+version_file(SHA2_CTX *ctx, const char *path)
+{
+	struct stat	 st;
+	uint64_t	 fixed[5];
+
+	memset(&st, 0, sizeof(st));
+	(void)stat(path, &st);
+	fixed[0] = (uint64_t)st.st_dev;
+	fixed[1] = (uint64_t)st.st_ino;
+	fixed[2] = (uint64_t)st.st_size;
+	fixed[3] = (uint64_t)st.st_mtim.tv_sec;
+	fixed[4] = (uint64_t)st.st_mtim.tv_nsec;
+	SHA256Update(ctx, (const uint8_t *)fixed, sizeof(fixed));
+}
+
 /*
  * The version of a static record is the start of a hash of all that it
- * holds, so it changes with the text of the configuration and only then.
+ * holds, so it changes with the text of the configuration, and with the file
+ * of a key: who takes a key away does not want it used for new sessions.
  */
 static uint64_t
-record_version(const struct target *t, const uint8_t *body, size_t len)
+record_version(const struct config_sandbox *sb, const struct target *t,
+    const uint8_t *body, size_t len)
 {
 	SHA2_CTX	 ctx;
 	uint64_t	 version;
@@ -433,6 +453,8 @@ record_version(const struct target *t, const uint8_t *body, size_t len)
 	SHA256Update(&ctx, (const uint8_t *)t->user, sizeof(t->user));
 	SHA256Update(&ctx, (const uint8_t *)t->host, sizeof(t->host));
 	SHA256Update(&ctx, body, len);
+	if (sb->key_file != NULL)
+		version_file(&ctx, sb->key_file);
 	SHA256Final(hash, &ctx);
 	memcpy(&version, hash, sizeof(version));
 	return (version);
@@ -455,7 +477,7 @@ push_sandbox(struct kid *k, const struct config_sandbox *sb)
 		return (-1);
 	}
 	(void)record_items(sb, body);
-	im.m.conf_sandbox.version = record_version(
+	im.m.conf_sandbox.version = record_version(sb,
 	    &im.m.conf_sandbox.target, body, len);
 	im.blob = blob_create(body, len);
 	free(body);

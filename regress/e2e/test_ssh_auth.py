@@ -179,6 +179,19 @@ def test_key_file(start, sshd):
     put(sshd.default("cat"))
     wait_for(lambda: d.worker("box") is None)
     works(d, "box")
+    # A worker that others keep busy does not go on with what was taken
+    # away once the configuration has been read again.
+    _, old = d.shell("box")
+    put(read(sshd.key()))
+    _, still = d.shell("box")
+    d.reload()
+    answer = d.connect("box")
+    assert answer.status == 500
+    assert answer.json["message"] == "authentication failed"
+    for ws in old, still:
+        ws.type("on")
+        ws.until(b"on")
+        ws.drop()
 
 
 @pytest.mark.skipif(not ROOT, reason="needs root to give out passwords")
