@@ -168,6 +168,9 @@ ssh_resume(struct driver *driver)
 
 	d->paused = 0;
 	d->quiet = 0;
+	/* The end may be due just now, and what was held back comes first. */
+	if (d->lingering)
+		ssh_wait(d, 1);
 	ssh_kick(d);
 }
 
