@@ -74,12 +74,12 @@ def descendants(*roots):
 
 
 def used(pids):
-    """Seconds of CPU of all that still run."""
-    total = 0
+    """Seconds of CPU so far of each that still runs."""
+    found = {}
     for pid in pids:
         with contextlib.suppress(OSError):
-            total += cpu(pid)
-    return total
+            found[pid] = cpu(pid)
+    return found
 
 
 class Account:
@@ -342,9 +342,9 @@ class SshLoad:
 
     def run(self):
         """Adds what the peer has used."""
-        pids = self.peer.processes(self.p.pid)
-        before = used(pids)
+        before = used(self.peer.processes(self.p.pid))
         self.start()
         r = self.result()
-        r["server"] = used(pids) - before
+        r["server"] = sum(v - before[pid]
+                          for pid, v in used(before).items())
         return r
