@@ -125,7 +125,7 @@ ssl_free(void *p, const char *file, int line)
 	freezero(b, sizeof(*b) + b->size);
 }
 
-#ifdef __GLIBC__
+#if defined(__GLIBC__) && !defined(NDEBUG)
 /*
  * libssh2 1.10 asserts what a server can make untrue, as that a packet is of
  * whole blocks.  The worker has to end then, but it says why.
