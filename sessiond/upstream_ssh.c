@@ -87,9 +87,11 @@ ssl_malloc(size_t size, const char *file, int line)
 
 	(void)file;
 	(void)line;
-	if (size == 0 || size > SIZE_MAX - sizeof(*b) ||
-	    (b = malloc(sizeof(*b) + size)) == NULL)
+	if (size == 0 || size > SIZE_MAX - sizeof(*b))
 		return (NULL);
+	/* libssh2 does not look whether it got what it needs for a MAC. */
+	if ((b = malloc(sizeof(*b) + size)) == NULL)
+		fatal("OpenSSL");
 	b->size = size;
 	return (b + 1);
 }
