@@ -338,9 +338,11 @@ op_answered(void *arg, enum ask_result result, const struct msg_granted *g,
 	struct pass_key	 key;
 	struct timeval	 tv = { 0, 0 };
 
-	if (result == ASK_SILENCE && op->action == ACTION_OPEN &&
-	    op->granted.worker != 0)
-		op_error(op, 502, "SSH connection failed", "connection lost");
+	/* A worker that has died while it opened, and the next one, too. */
+	if (op->action == ACTION_OPEN && op->granted.worker != 0 &&
+	    (result == ASK_SILENCE ||
+	    (result == ASK_DENIED && reason == DENY_UNAVAILABLE)))
+		open_failed(op, FAIL_LOST);
 	else if (result == ASK_SILENCE)
 		op_unavailable(op, "control plane unavailable");
 	else if (result == ASK_DENIED)

@@ -165,12 +165,16 @@ def test_worker_dies_with_the_open(front):
         assert c.answer() == (200, {"sessionId": SID})
 
 
-def test_worker_dies_and_that_is_all(front):
+@pytest.mark.parametrize("told", [False, True])
+def test_worker_dies_and_that_is_all(front, told):
     c = connect(front)
-    front.grant(front.asked(), 11)
+    m = front.asked()
+    front.grant(m, 11)
     front.worker(11).expect("OPEN")
     front.workers.pop(11).close()
-    assert c.answer() == (502, {"error": "SSH connection failed",
+    if told:
+        front.parent.send("DENIED", id=m.id, reason=DENY_UNAVAILABLE)
+    assert c.answer() == (500, {"error": SSH_FAILED,
                                 "message": "connection lost"})
 
 
