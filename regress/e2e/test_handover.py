@@ -435,7 +435,7 @@ def test_worker_answers_nonsense(front):
     front.worker(15).send("CLOSE_OK", id=o.id)
     front.worker(15).expect_closed()
     front.workers.pop(15).close()
-    assert c.answer()[0] == 502
+    assert c.answer()[0] == 500
 
 
 def test_worker_answers_for_another(front):

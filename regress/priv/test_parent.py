@@ -237,7 +237,7 @@ def test_killed_session_was_not_open(stage):
 def test_says_how_a_worker_ended(code, word):
     """Twice: it is tried once more, and then that is the answer."""
     with Stage(lambda r, k: code if r == "worker" else False) as d:
-        assert d.connect().status == 502
+        assert d.connect().status == 500
         said = "ended with code %d%s$" % (code, ": " + word if word else "")
         assert len(re.findall(said, d.log(), re.M)) == 2
         assert not d.sessions()
