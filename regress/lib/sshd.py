@@ -118,6 +118,8 @@ def sweep():
         if re.fullmatch(r"gwssh\d+", pw.pw_name) and \
                 not os.path.exists("/proc/" + pw.pw_name[5:]):
             subprocess.run(["userdel", pw.pw_name], capture_output=True)
+            if "gwsshhome" in pw.pw_dir:
+                shutil.rmtree(pw.pw_dir, ignore_errors=True)
 
 
 def usable():
