@@ -19,6 +19,9 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <event2/buffer.h>
 #include <event2/event.h>
 
@@ -86,6 +89,7 @@ static ssize_t	 ssh_recv_socket(struct ssh *, void *, size_t);
 static ssize_t	 ssh_recv_none(struct ssh *);
 static ssize_t	 ssh_send(libssh2_socket_t, const void *, size_t, int,
 		    void **);
+static void	 ssh_hurry(struct ssh *);
 static void	 ssh_disconnected(LIBSSH2_SESSION *, int, const char *, int,
 		    const char *, int, void **);
 
@@ -373,6 +377,8 @@ ssh_send(libssh2_socket_t fd, const void *buf, size_t len, int flags,
 		if ((n = send(d->fd, buf, len, MSG_NOSIGNAL |
 		    MSG_DONTWAIT)) == -1)
 			n = 0;
+		if (d->phase != SSH_OPEN)
+			ssh_hurry(d);
 		if ((size_t)n == len)
 			return (len);
 	}
@@ -385,6 +391,24 @@ ssh_send(libssh2_socket_t fd, const void *buf, size_t len, int flags,
 		return (-ENOMEM);
 	event_add(&d->ev_write, NULL);
 	return (len);
+}
+
+/*
+ * A server that has sent something unasked, as OpenSSH does after a login,
+ * keeps its answer back until that is acknowledged.  The kernel would wait
+ * for something of ours to go with it, and there is nothing: 40 ms.  It
+ * forgets this with what is sent next.
+ */
+static void
+ssh_hurry(struct ssh *d)
+{
+#ifdef TCP_QUICKACK
+	int	 on = 1;
+
+	(void)setsockopt(d->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+#else
+	(void)d;
+#endif
 }
 
 /* Send what waits.  Returns whether all of it went. */
