@@ -38,6 +38,7 @@ import gwproto  # noqa: E402
 import hostile_ssh  # noqa: E402
 import sshd as peer  # noqa: E402
 from clients import Timeout, wait_for  # noqa: E402
+from daemon import alive, proc_stat  # noqa: E402
 from gwproto import (ENV, FILE, HOST_CHECK, HOST_KEY, HOST_REVOKED,  # noqa
                      SECRET, SSH_KEY, SSH_KEYFILE, SSH_PASSPHRASE,
                      SSH_PASSWORD, SSH_USER)
@@ -573,9 +574,11 @@ def test_closed(net, server):
     t = w.terminal()
     t.send("echo $$\r")
     pid = int(t.until(rb"(\d+)\r\n").group(1))
+    started = proc_stat(pid)[2]
     w.send("KILL", session=t.session, reason=CLOSED, how=UNKNOWN, code=0)
     assert t.end()[0][0] == CLOSED
-    wait_for(lambda: not os.path.exists("/proc/%d" % pid))
+    # A server that is gone before its shell leaves it to us, to be reaped.
+    wait_for(lambda: not alive(pid, started))
 
 
 @pytest.fixture(scope="module")
