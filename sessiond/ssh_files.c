@@ -140,6 +140,8 @@ ssh_files_done(struct ssh *d)
 {
 	struct ssh	*other;
 
+	/* What is left of a file that was given up is not for this shell. */
+	sftp_drop(d->sftp);
 	d->files_mine = 0;
 	d->up->files = SSH_FILES_NONE;
 	LIST_FOREACH(other, &d->up->drivers, entry) {
