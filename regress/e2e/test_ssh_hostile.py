@@ -435,9 +435,10 @@ def cuts():
     rnd = random.Random(SEED)
     for i in range(CUTS):
         way = rnd.choice(["down", "down", "up"])
-        # The handshake takes some 2000 bytes each way.
-        top = 4000 if rnd.random() < 0.5 else 100000
-        yield [rnd.randrange(1, top), way, rnd.random() < 0.3]
+        # The handshake takes some 2000 bytes each way: a third within it, a
+        # third around its end, a third later.
+        low, high = ((1, 1000), (1000, 4000), (4000, 100000))[i % 3]
+        yield [rnd.randrange(low, high), way, rnd.random() < 0.3]
 
 
 def one_cut(d, name, kind):
