@@ -74,7 +74,7 @@ struct ssh {
 	LIST_HEAD(, ssh_block)	 blocks;	/* memory of libssh2 */
 	size_t			 used;
 	size_t			 budget;	/* bytes left in this turn */
-	unsigned int		 starved;	/* EAGAINs in this turn */
+	unsigned int		 starved;	/* EAGAINs since something came */
 	uint64_t		 received;
 	uint64_t		 sent;		/* packets */
 	size_t			 banner;	/* bytes before key exchange */

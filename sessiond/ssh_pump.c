@@ -192,7 +192,8 @@ ssh_pump_end(struct ssh *d, size_t done)
 
 /*
  * One read, into the ring where it has room in one piece.  Returns the bytes,
- * 0, or an error of libssh2.
+ * 0, or an error of libssh2.  One that brought something is no loop, however
+ * little it was: a server may send as slowly as we read.
  */
 static ssize_t
 ssh_read(struct ssh *d)
@@ -206,6 +207,7 @@ ssh_read(struct ssh *d)
 		n = libssh2_channel_read_ex(d->channel, 0, iov[0].iov_base,
 		    SSH_READ);
 		if (n > 0) {
+			d->starved = 0;
 			d->read += n;
 			session_output(d->driver.session, n);
 		}
@@ -213,6 +215,7 @@ ssh_read(struct ssh *d)
 	}
 	n = libssh2_channel_read_ex(d->channel, 0, (char *)buf, SSH_READ);
 	if (n > 0) {
+		d->starved = 0;
 		d->read += n;
 		ssh_deliver(d, buf, n);
 	}
