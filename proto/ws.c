@@ -36,7 +36,6 @@
 #define WS_LENGTH	0x7f
 #define WS_LENGTH_16	126
 #define WS_LENGTH_64	127
-#define WS_MASK_LEN	4
 #define WS_GUID		"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 enum ws_phase {
@@ -52,7 +51,7 @@ static size_t		 ws_take_head(struct ws_parser *, const uint8_t *,
 			    size_t);
 static void		 ws_first_byte(struct ws_parser *, uint8_t);
 static void		 ws_second_byte(struct ws_parser *, uint8_t);
-static size_t		 ws_head_size(uint8_t);
+static size_t		 ws_head_size(const struct ws_parser *);
 static void		 ws_head_done(struct ws_parser *);
 static uint64_t		 ws_read_length(const uint8_t *, int);
 static enum ws_ev	 ws_take_data(struct ws_parser *, uint8_t *, size_t,
@@ -61,7 +60,6 @@ static enum ws_ev	 ws_take_control(struct ws_parser *, const uint8_t *,
 			    size_t, size_t *, struct ws_event *);
 static enum ws_ev	 ws_take_close(struct ws_parser *, struct ws_event *);
 static int		 ws_close_code_valid(int);
-static void		 ws_unmask(uint8_t[WS_MASK_LEN], uint8_t *, size_t);
 static size_t		 utf8_char_len(const uint8_t *);
 static int		 is_control(const uint8_t *);
 
@@ -71,6 +69,13 @@ ws_init(struct ws_parser *p, uint64_t max)
 	memset(p, 0, sizeof(*p));
 	p->max = max;
 	p->phase = WS_PHASE_HEAD;
+}
+
+void
+ws_init_client(struct ws_parser *p, uint64_t max)
+{
+	ws_init(p, max);
+	p->client = 1;
 }
 
 enum ws_ev
@@ -143,7 +148,9 @@ ws_take_head(struct ws_parser *p, const uint8_t *buf, size_t len)
 			ws_first_byte(p, buf[i]);
 		else if (p->headlen == 2)
 			ws_second_byte(p, buf[i]);
-		else if (p->headlen == ws_head_size(p->head[1]))
+		/* Without mask and length the second byte is the last. */
+		if (p->phase == WS_PHASE_HEAD && p->headlen >= 2 &&
+		    p->headlen == ws_head_size(p))
 			ws_head_done(p);
 	}
 	return (i);
@@ -186,22 +193,27 @@ ws_first_byte(struct ws_parser *p, uint8_t b)
 static void
 ws_second_byte(struct ws_parser *p, uint8_t b)
 {
-	if ((b & WS_MASKED) == 0)
+	if (p->client && (b & WS_MASKED) != 0)
+		(void)ws_fail(p, WS_CLOSE_PROTOCOL, "masked frame");
+	else if (!p->client && (b & WS_MASKED) == 0)
 		(void)ws_fail(p, WS_CLOSE_PROTOCOL, "frame without mask");
 	else if ((p->opcode & WS_CONTROL) != 0 &&
 	    (b & WS_LENGTH) > WS_CONTROL_MAX)
 		(void)ws_fail(p, WS_CLOSE_PROTOCOL, "long control frame");
 }
 
-/* The size of a client's head, from its second byte. */
+/* The size of a head, from its second byte. */
 static size_t
-ws_head_size(uint8_t b)
+ws_head_size(const struct ws_parser *p)
 {
-	if ((b & WS_LENGTH) == WS_LENGTH_64)
-		return (2 + 8 + WS_MASK_LEN);
-	if ((b & WS_LENGTH) == WS_LENGTH_16)
-		return (2 + 2 + WS_MASK_LEN);
-	return (2 + WS_MASK_LEN);
+	size_t	 n;
+
+	n = p->client ? 2 : 2 + WS_MASK_LEN;
+	if ((p->head[1] & WS_LENGTH) == WS_LENGTH_64)
+		return (n + 8);
+	if ((p->head[1] & WS_LENGTH) == WS_LENGTH_16)
+		return (n + 2);
+	return (n);
 }
 
 static void
@@ -217,7 +229,9 @@ ws_head_done(struct ws_parser *p)
 		(void)ws_fail(p, WS_CLOSE_PROTOCOL, "length not minimal");
 		return;
 	}
-	memcpy(p->mask, p->head + p->headlen - WS_MASK_LEN, WS_MASK_LEN);
+	if (!p->client)
+		memcpy(p->mask, p->head + p->headlen - WS_MASK_LEN,
+		    WS_MASK_LEN);
 	p->left = len;
 	p->headlen = 0;
 	if ((p->opcode & WS_CONTROL) != 0) {
@@ -264,7 +278,8 @@ ws_take_data(struct ws_parser *p, uint8_t *buf, size_t len, size_t *used,
 	n = len < p->left ? len : (size_t)p->left;
 	if (n == 0 && p->left > 0)
 		return (WS_NEED);
-	ws_unmask(p->mask, buf, n);
+	if (!p->client)
+		ws_mask(p->mask, buf, n);
 	p->left -= n;
 	*used = n;
 	fin = p->left == 0 && p->fin;
@@ -302,7 +317,8 @@ ws_take_control(struct ws_parser *p, const uint8_t *buf, size_t len,
 	if (p->left > 0)
 		return (WS_NEED);
 
-	ws_unmask(p->mask, p->control, p->controllen);
+	if (!p->client)
+		ws_mask(p->mask, p->control, p->controllen);
 	p->phase = WS_PHASE_HEAD;
 	ev->data = p->control;
 	ev->len = p->controllen;
@@ -349,12 +365,9 @@ ws_close_code_valid(int code)
 	    code != 1005 && code != 1006);
 }
 
-/*
- * Eight bytes at a time, which compilers turn into wider steps.  Leaves the
- * mask turned so that it fits the next byte of the frame.
- */
-static void
-ws_unmask(uint8_t mask[WS_MASK_LEN], uint8_t *buf, size_t len)
+/* Eight bytes at a time, which compilers turn into wider steps. */
+void
+ws_mask(uint8_t mask[WS_MASK_LEN], uint8_t *buf, size_t len)
 {
 	uint64_t	 key, word;
 	uint8_t		 turned[WS_MASK_LEN];
@@ -390,6 +403,18 @@ ws_frame_head(uint8_t out[WS_HEAD_MAX], int opcode, uint64_t len)
 	for (n = 2; shift >= 0; shift -= 8)
 		out[n++] = len >> shift & 0xff;
 	return (n);
+}
+
+size_t
+ws_client_head(uint8_t out[WS_CLIENT_HEAD_MAX], int opcode, uint64_t len,
+    const uint8_t mask[WS_MASK_LEN])
+{
+	size_t	 n;
+
+	n = ws_frame_head(out, opcode, len);
+	out[1] |= WS_MASKED;
+	memcpy(out + n, mask, WS_MASK_LEN);
+	return (n + WS_MASK_LEN);
 }
 
 size_t

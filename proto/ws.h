@@ -23,7 +23,8 @@
 #include "utf8.h"
 
 /*
- * WebSocket, server side (RFC 6455), version 13, without extensions.
+ * WebSocket (RFC 6455), version 13, without extensions: the server's side,
+ * and what a client needs instead.
  */
 #define WS_TEXT			0x1
 #define WS_BINARY		0x2
@@ -43,8 +44,9 @@
 #define WS_CLOSE_TRY_LATER	1013
 
 #define WS_MESSAGE_MAX		(1024 * 1024)	/* default, all fragments */
+#define WS_MASK_LEN		4
 #define WS_CLIENT_HEAD_MAX	14	/* head of a client's frame */
-#define WS_HEAD_MAX		10	/* head of one of ours */
+#define WS_HEAD_MAX		10	/* head of a server's frame */
 #define WS_CONTROL_MAX		125	/* payload of a control frame */
 #define WS_REASON_MAX		123
 #define WS_CONTROL_FRAME_MAX	(2 + WS_CONTROL_MAX)
@@ -93,7 +95,8 @@ struct ws_parser {
 	uint8_t			 message;	/* opcode, 0 outside */
 	uint8_t			 fin;		/* of the current frame */
 	uint8_t			 begun;		/* a piece was handed out */
-	uint8_t			 mask[4];	/* next byte's key first */
+	uint8_t			 client;	/* reads frames of a server */
+	uint8_t			 mask[WS_MASK_LEN]; /* next byte's key first */
 	uint8_t			 headlen;
 	uint8_t			 head[WS_CLIENT_HEAD_MAX];
 	uint8_t			 controllen;
@@ -103,8 +106,11 @@ struct ws_parser {
 /* max: largest message in bytes, fragments added up (1009 beyond). */
 void		 ws_init(struct ws_parser *, uint64_t max);
 
+/* The same for a client: frames of a server, which must not be masked. */
+void		 ws_init_client(struct ws_parser *, uint64_t max);
+
 /*
- * Take bytes of the client from buf, which is unmasked in place.  *used is
+ * Take bytes of the peer from buf, which is unmasked in place.  *used is
  * how many were consumed.  At most one event is returned; call again with
  * the rest until everything is used.  Text is validated as it comes: a piece
  * that is handed out is a valid continuation of its message, and a message
@@ -123,6 +129,19 @@ int		 ws_at_boundary(const struct ws_parser *);
  */
 size_t		 ws_frame_head(uint8_t out[WS_HEAD_MAX], int opcode,
 		    uint64_t len);
+
+/*
+ * The head of a masked, final frame, as clients send it.  The payload is for
+ * ws_mask() with the same key, which has to come from a random generator.
+ */
+size_t		 ws_client_head(uint8_t out[WS_CLIENT_HEAD_MAX], int opcode,
+		    uint64_t len, const uint8_t mask[WS_MASK_LEN]);
+
+/*
+ * Mask or unmask len bytes of a payload where they lie.  Leaves the key
+ * turned so that it fits the next byte of the frame.
+ */
+void		 ws_mask(uint8_t mask[WS_MASK_LEN], uint8_t *, size_t len);
 
 /* A whole control frame; len at most WS_CONTROL_MAX.  Returns its length. */
 size_t		 ws_control_frame(uint8_t out[WS_CONTROL_FRAME_MAX],

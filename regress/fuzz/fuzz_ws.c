@@ -29,8 +29,11 @@
 
 /*
  * A stream of frames in one piece and cut by the input's first byte means
- * the same; what we frame can be parsed again; any text makes a valid Close.
+ * the same, to a server and, if that byte has its highest bit set, to a
+ * client; what we frame can be parsed again by either; any text makes a
+ * valid Close.
  */
+#define AS_CLIENT	0x80
 #define TRACE_MAX	4096
 #define EVENTS_MAX	512
 
@@ -51,7 +54,7 @@ struct trace {
 
 int		 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static void	 run(struct trace *, uint64_t, const uint8_t *, size_t,
+static void	 run(struct trace *, int, uint64_t, const uint8_t *, size_t,
 		    size_t);
 static void	 take(struct trace *, uint64_t, enum ws_ev,
 		    const struct ws_event *);
@@ -60,6 +63,7 @@ static void	 note(struct trace *, enum ws_ev, int, const uint8_t *,
 		    size_t);
 static void	 check_same(const struct trace *, const struct trace *);
 static void	 check_framed(const uint8_t *, size_t);
+static void	 check_served(const uint8_t *, size_t);
 static void	 check_close(const uint8_t *, size_t);
 
 int
@@ -68,24 +72,27 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct trace	 cut, whole;
 	uint64_t		 max;
 	size_t			 step;
+	int			 client;
 
 	if (len < 2 || len > TRACE_MAX)
 		return (0);
-	step = 1 + data[0] % 23;
+	client = (data[0] & AS_CLIENT) != 0;
+	step = 1 + (data[0] & ~AS_CLIENT) % 23;
 	max = data[1] == 0xff ? WS_MESSAGE_MAX : data[1];
 	data += 2;
 	len -= 2;
-	run(&whole, max, data, len, len);
-	run(&cut, max, data, len, step);
+	run(&whole, client, max, data, len, len);
+	run(&cut, client, max, data, len, step);
 	check_same(&whole, &cut);
 	check_framed(data, len);
+	check_served(data, len);
 	check_close(data, len);
 	return (0);
 }
 
 static void
-run(struct trace *t, uint64_t max, const uint8_t *data, size_t len,
-    size_t step)
+run(struct trace *t, int client, uint64_t max, const uint8_t *data,
+    size_t len, size_t step)
 {
 	static uint8_t		 buf[TRACE_MAX];
 	struct ws_parser	 p;
@@ -95,7 +102,10 @@ run(struct trace *t, uint64_t max, const uint8_t *data, size_t len,
 
 	memset(t, 0, sizeof(*t));
 	memcpy(buf, data, len);
-	ws_init(&p, max);
+	if (client)
+		ws_init_client(&p, max);
+	else
+		ws_init(&p, max);
 	for (i = 0; i < len;) {
 		end = len - i < step ? len : i + step;
 		while (i < end) {
@@ -200,25 +210,40 @@ check_same(const struct trace *whole, const struct trace *cut)
 		assert(whole->len == cut->len);
 }
 
-/* Our own head, made a client's by a mask. */
+/* What a client sends is what a server takes. */
 static void
 check_framed(const uint8_t *data, size_t len)
 {
 	static uint8_t		 buf[TRACE_MAX + WS_CLIENT_HEAD_MAX];
 	struct ws_parser	 p;
 	struct ws_event		 ev;
-	uint8_t			 mask[4];
+	uint8_t			 mask[WS_MASK_LEN];
 	size_t			 i, n, used;
 
 	for (i = 0; i < sizeof(mask); i++)
 		mask[i] = i < len ? data[i] : 0x5a;
-	n = ws_frame_head(buf, WS_BINARY, len);
-	buf[1] |= 0x80;
-	memcpy(buf + n, mask, sizeof(mask));
-	n += sizeof(mask);
+	n = ws_client_head(buf, WS_BINARY, len, mask);
 	for (i = 0; i < len; i++)
 		buf[n + i] = data[i] ^ mask[i % 4];
 	ws_init(&p, len);
+	assert(ws_parse(&p, buf, n + len, &used, &ev) == WS_DATA);
+	assert(used == n + len && ev.len == len && ev.first && ev.fin);
+	assert(memcmp(ev.data, data, len) == 0);
+	assert(ws_at_boundary(&p));
+}
+
+/* And the other way. */
+static void
+check_served(const uint8_t *data, size_t len)
+{
+	static uint8_t		 buf[TRACE_MAX + WS_HEAD_MAX];
+	struct ws_parser	 p;
+	struct ws_event		 ev;
+	size_t			 n, used;
+
+	n = ws_frame_head(buf, WS_BINARY, len);
+	memcpy(buf + n, data, len);
+	ws_init_client(&p, len);
 	assert(ws_parse(&p, buf, n + len, &used, &ev) == WS_DATA);
 	assert(used == n + len && ev.len == len && ev.first && ev.fin);
 	assert(memcmp(ev.data, data, len) == 0);
