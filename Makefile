@@ -24,7 +24,8 @@
 COMMON_SRCS =	common/blob.c common/chan.c common/log.c common/net.c \
 		common/util.c \
 		proto/imsg.c proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
-		proto/msg_dial.c proto/msg_grant.c proto/msg_worker.c \
+		proto/msg_dial.c proto/msg_front.c proto/msg_grant.c \
+		proto/msg_worker.c \
 		proto/tables.c \
 		proto/wire.c
 
@@ -92,7 +93,8 @@ CTL_SRCS =	$(TOKEN_SRCS) \
 		gatewayctl/keygen.c gatewayctl/mint.c gatewayctl/seal.c \
 		gatewayctl/show.c \
 		proto/imsg.c proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
-		proto/msg_dial.c proto/msg_grant.c proto/msg_worker.c \
+		proto/msg_dial.c proto/msg_front.c proto/msg_grant.c \
+		proto/msg_worker.c \
 		proto/tables.c \
 		proto/wire.c
 

@@ -69,7 +69,7 @@
 struct op {
 	struct client		*client;
 	struct request		*req;		/* of the client */
-	uint8_t			 action;	/* ACTION_* */
+	uint16_t		 action;	/* ACTION_* */
 	int			 ws;
 	int			 again;		/* authorised a second time */
 	uint8_t			 hash[HASH_LEN];	/* of the token */
@@ -86,7 +86,7 @@ struct op {
 	struct msg_authorize	 auth;		/* last, for its token is */
 };
 
-static struct op	*op_new(struct client *, struct request *, uint8_t,
+static struct op	*op_new(struct client *, struct request *, uint16_t,
 			    const char *, size_t);
 static enum token_result op_token(struct op *, int);
 static void		 op_object(struct op *, const char *, size_t);
@@ -128,7 +128,7 @@ static int		 input_data(struct op *);
  * when the request has been answered.
  */
 static struct op *
-op_new(struct client *c, struct request *req, uint8_t action,
+op_new(struct client *c, struct request *req, uint16_t action,
     const char *object, size_t len)
 {
 	struct op		*op;
@@ -145,6 +145,9 @@ op_new(struct client *c, struct request *req, uint8_t action,
 	op->action = action;
 	op->ws = req->http.upgrade;
 	op->auth.api = API_POCKETENV;
+	op->auth.dialect = DIALECT_SSH;
+	op->auth.mode = MODE_RW;
+	op->auth.cred = CRED_TOKEN;
 	op->auth.action = action;
 	strlcpy(op->auth.address, req->address, sizeof(op->auth.address));
 	op_object(op, object, len);

@@ -39,9 +39,9 @@ static void	 broker_evict(struct session *);
 static int	 broker_target(const struct target *);
 static void	 broker_refuse(struct kid *, uint32_t, uint8_t);
 static void	 broker_deny(struct parent *, struct kid *, uint32_t, uint8_t,
-		    uint8_t, const char *, const char *, const char *);
+		    uint16_t, const char *, const char *, const char *);
 static int	 broker_grant(struct session *, struct kid *, uint32_t,
-		    uint8_t, const uint8_t *, const char *);
+		    uint16_t, const uint8_t *, const char *);
 static struct session *broker_session_new(struct parent *, struct imsg *,
 		    struct kid *, uint8_t *);
 
@@ -91,7 +91,7 @@ broker_refuse(struct kid *frontend, uint32_t id, uint8_t reason)
 
 static void
 broker_deny(struct parent *p, struct kid *frontend, uint32_t id,
-    uint8_t reason, uint8_t action, const char *principal,
+    uint8_t reason, uint16_t action, const char *principal,
     const char *object, const char *address)
 {
 	struct msg_denial	 m;
@@ -112,7 +112,7 @@ broker_deny(struct parent *p, struct kid *frontend, uint32_t id,
  */
 static int
 broker_grant(struct session *s, struct kid *frontend, uint32_t id,
-    uint8_t action, const uint8_t *hash, const char *principal)
+    uint16_t action, const uint8_t *hash, const char *principal)
 {
 	struct parent	*p;
 	struct imsg	 im, answer;
@@ -125,6 +125,8 @@ broker_grant(struct session *s, struct kid *frontend, uint32_t id,
 	im.m.grant.channel = frontend->number;
 	im.m.grant.actions = action;
 	im.m.grant.mode = MODE_RW;
+	im.m.grant.api = s->api;
+	im.m.grant.dialect = DIALECT_SSH;
 	im.m.grant.ttl = action & ACTION_CALLS ? TTL_CALL : TTL_STREAM;
 	if (action == ACTION_ATTACH) {
 		if (++p->viewer_seq == 0)
@@ -141,6 +143,7 @@ broker_grant(struct session *s, struct kid *frontend, uint32_t id,
 	memcpy(answer.m.granted.grant, im.m.grant.grant,
 	    sizeof(answer.m.granted.grant));
 	answer.m.granted.worker = s->worker->kid->number;
+	answer.m.granted.fresh = action == ACTION_OPEN;
 	if (action == ACTION_OPEN)
 		answer.m.granted.open_time = config_open_time(p->conf,
 		    s->worker->target.upstream);

@@ -115,7 +115,7 @@ static void	 frontend_closed(struct chan *, const char *, void *);
 static void	 catalog_dispatch_frontend(struct chan *, struct imsg *,
 		    void *);
 
-static int	 action_valid(uint8_t);
+static int	 action_valid(uint16_t);
 static void	 authorize(struct frontend *, const struct imsg *);
 static uint8_t	 authorize_token(const struct msg_authorize *,
 		    struct token_claims *);
@@ -123,9 +123,9 @@ static void	 authorize_sandbox(struct frontend *, const struct imsg *,
 		    const struct token_claims *);
 static uint8_t	 authorize_session(struct frontend *, const struct imsg *,
 		    const struct token_claims *);
-static void	 deny(uint32_t, uint32_t, uint8_t, uint8_t, const char *,
+static void	 deny(uint32_t, uint32_t, uint8_t, uint16_t, const char *,
 		    const char *, const char *);
-static void	 denial_report(uint8_t, uint8_t, const char *, const char *,
+static void	 denial_report(uint8_t, uint16_t, const char *, const char *,
 		    const char *);
 
 static struct request
@@ -466,7 +466,7 @@ catalog_dispatch_frontend(struct chan *c, struct imsg *im, void *arg)
 }
 
 static int
-action_valid(uint8_t action)
+action_valid(uint16_t action)
 {
 	switch (action) {
 	case ACTION_OPEN:
@@ -540,6 +540,7 @@ authorize_session(struct frontend *f, const struct imsg *im,
 	g->frontend = f->number;
 	g->api = m->api;
 	g->action = m->action;
+	g->mode = m->mode;
 	strlcpy(g->principal, claims->principal, sizeof(g->principal));
 	strlcpy(g->session, m->object, sizeof(g->session));
 	memcpy(g->hash, claims->hash, sizeof(g->hash));
@@ -606,6 +607,8 @@ open_grant(struct request *r, struct catalog_found *found)
 	g = &out.m.grant_open;
 	g->frontend = r->frontend;
 	g->api = r->api;
+	g->dialect = DIALECT_SSH;
+	g->action = ACTION_OPEN;
 	strlcpy(g->principal, r->q.principal, sizeof(g->principal));
 	strlcpy(g->sandbox, r->q.sandbox, sizeof(g->sandbox));
 	g->target = found->target;
@@ -621,7 +624,7 @@ open_grant(struct request *r, struct catalog_found *found)
 }
 
 static void
-deny(uint32_t frontend, uint32_t id, uint8_t reason, uint8_t action,
+deny(uint32_t frontend, uint32_t id, uint8_t reason, uint16_t action,
     const char *principal, const char *object, const char *address)
 {
 	struct frontend	*f;
@@ -639,7 +642,7 @@ deny(uint32_t frontend, uint32_t id, uint8_t reason, uint8_t action,
 
 /* Whoever tries tokens by the thousand must not fill the log, or a queue. */
 static void
-denial_report(uint8_t reason, uint8_t action, const char *principal,
+denial_report(uint8_t reason, uint16_t action, const char *principal,
     const char *object, const char *address)
 {
 	struct msg_denial	*m;

@@ -114,6 +114,8 @@ struct config {
 	uint32_t		 timeout_stalled;
 	uint32_t		 timeout_idle;
 	uint32_t		 detached_ssh;
+	uint32_t		 detached_tty;
+	uint32_t		 detached_terminal;
 	uint32_t		 recheck;
 	uint32_t		 replay;	/* bytes */
 	int			 secrets_unlocked;

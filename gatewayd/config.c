@@ -120,6 +120,8 @@ config_defaults(struct config *conf)
 	conf->timeout_stalled = CONF_TIMEOUT_STALLED;
 	conf->timeout_idle = CONF_TIMEOUT_IDLE;
 	conf->detached_ssh = CONF_DETACHED_SSH;
+	conf->detached_tty = CONF_DETACHED_TTY;
+	conf->detached_terminal = CONF_DETACHED_TERMINAL;
 	conf->recheck = CONF_RECHECK;
 	conf->replay = CONF_REPLAY;
 	if (config_set(&conf->control, path_control) == -1 ||

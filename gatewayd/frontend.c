@@ -421,7 +421,7 @@ frontend_denial(enum deny reason, int action, const char *object,
 		return;
 	imsg_init(&im, IMSG_DENIAL, 0);
 	im.m.denial.reason = (uint8_t)reason;
-	im.m.denial.action = (uint8_t)action;
+	im.m.denial.action = (uint16_t)action;
 	strlcpy(im.m.denial.object, object, sizeof(im.m.denial.object));
 	strlcpy(im.m.denial.address, address, sizeof(im.m.denial.address));
 	(void)chan_send(fe.parent, &im);

@@ -61,7 +61,7 @@ pass_cmp(struct pass *a, struct pass *b)
 
 void
 pass_key(struct pass_key *key, const uint8_t *hash, const char *session,
-    uint8_t action)
+    uint16_t action)
 {
 	memset(key, 0, sizeof(*key));
 	memcpy(key->hash, hash, sizeof(key->hash));

@@ -30,12 +30,12 @@
 struct pass_key {
 	uint8_t		hash[HASH_LEN];	/* of the token */
 	char		session[WIRE_UUID_LEN + 1];
-	uint8_t		action;		/* one of ACTION_CALLS */
+	uint16_t	action;		/* one of ACTION_CALLS */
 };
 
 /* Fill in a key; the session is a UUID. */
 void	 pass_key(struct pass_key *, const uint8_t *hash,
-	    const char *session, uint8_t action);
+	    const char *session, uint16_t action);
 
 /* The grant for a key, or NULL.  Good until the next call of these. */
 const struct msg_granted

@@ -243,7 +243,10 @@ worker_limits(struct worker *w, const struct config *conf)
 	im.m.limits.timeout_ping = conf->timeout_ping;
 	im.m.limits.timeout_stalled = conf->timeout_stalled;
 	im.m.limits.timeout_idle = conf->timeout_idle;
-	im.m.limits.timeout_detached_ssh = conf->detached_ssh;
+	im.m.limits.timeout_detached[DIALECT_SSH - 1] = conf->detached_ssh;
+	im.m.limits.timeout_detached[DIALECT_TTY - 1] = conf->detached_tty;
+	im.m.limits.timeout_detached[DIALECT_TERMINAL - 1] =
+	    conf->detached_terminal;
 	(void)kid_send(w->kid, &im);
 }
 

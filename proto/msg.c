@@ -31,8 +31,8 @@ static const struct msg_type *
 msg_find(uint16_t type)
 {
 	static const struct msg_type *const areas[] = {
-		msg_conf_types, msg_grant_types, msg_worker_types,
-		msg_dial_types, msg_ctl_types
+		msg_conf_types, msg_grant_types, msg_front_types,
+		msg_worker_types, msg_dial_types, msg_ctl_types
 	};
 	static const struct msg_type	*types[TYPES];
 	const struct msg_type		*t;

@@ -24,6 +24,7 @@
 #include "msg_conf.h"
 #include "msg_ctl.h"
 #include "msg_dial.h"
+#include "msg_front.h"
 #include "msg_grant.h"
 #include "msg_types.h"
 #include "msg_worker.h"
@@ -51,6 +52,9 @@ union msg {
 	struct msg_deny			deny;
 	struct msg_grant_open		grant_open;
 	struct msg_grant_session	grant_session;
+	struct msg_grant_list		grant_list;
+	struct msg_ticket		ticket;
+	struct msg_ticket_use		ticket_use;
 	struct msg_grant		grant;
 	struct msg_granted		granted;
 	struct msg_recheck		recheck;
@@ -60,6 +64,8 @@ union msg {
 	struct msg_call_fail		call_fail;
 	struct msg_input		input;
 	struct msg_resize		resize;
+	struct msg_signal		signal;
+	struct msg_status		status;
 	struct msg_close		close;
 	struct msg_record		record;
 	struct msg_limits		limits;

@@ -71,7 +71,8 @@ struct msg_conf_frontend {
 
 /* Which kinds of API there are; the numbers are those of struct api. */
 #define API_POCKETENV	1
-#define API_MAX		1
+#define API_TERMINAL	2		/* the native one */
+#define API_MAX		2
 
 struct msg_conf_api {
 	uint8_t		api;

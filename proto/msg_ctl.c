@@ -93,6 +93,7 @@ ctl_session_fields(struct wire *w, union msg *u)
 	wire_uuid(w, m->session);
 	wire_name(w, m->sandbox, sizeof(m->sandbox));
 	wire_str(w, m->principal, sizeof(m->principal), 1);
+	wire_str(w, m->name, sizeof(m->name), 0);
 	wire_u8(w, &m->state, 1, SESSION_FAILED);
 	wire_u32(w, &m->viewers, 0, UINT32_MAX);
 	wire_u32(w, &m->age, 0, UINT32_MAX);

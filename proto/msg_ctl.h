@@ -55,6 +55,7 @@ struct msg_ctl_session {
 	char		session[WIRE_UUID_LEN + 1];
 	char		sandbox[SANDBOX_ID_MAX + 1];
 	char		principal[PRINCIPAL_MAX + 1];
+	char		name[SESSION_NAME_MAX + 1];	/* or empty */
 	uint8_t		state;		/* enum session_state */
 	uint32_t	viewers;
 	uint32_t	age;		/* seconds */

@@ -41,6 +41,7 @@ struct msg_type {
 
 extern const struct msg_type	msg_conf_types[];
 extern const struct msg_type	msg_grant_types[];
+extern const struct msg_type	msg_front_types[];
 extern const struct msg_type	msg_worker_types[];
 extern const struct msg_type	msg_dial_types[];
 extern const struct msg_type	msg_ctl_types[];

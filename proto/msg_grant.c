@@ -24,17 +24,13 @@ static void	authorize_fields(struct wire *, union msg *);
 static void	deny_fields(struct wire *, union msg *);
 static void	grant_open_fields(struct wire *, union msg *);
 static void	grant_session_fields(struct wire *, union msg *);
+static void	grant_list_fields(struct wire *, union msg *);
+static void	ticket_fields(struct wire *, union msg *);
+static void	ticket_use_fields(struct wire *, union msg *);
 static void	grant_fields(struct wire *, union msg *);
 static void	granted_fields(struct wire *, union msg *);
 static void	recheck_fields(struct wire *, union msg *);
 static void	denial_fields(struct wire *, union msg *);
-static void	open_fields(struct wire *, union msg *);
-static void	attach_fields(struct wire *, union msg *);
-static void	call_fail_fields(struct wire *, union msg *);
-static void	input_fields(struct wire *, union msg *);
-static void	resize_fields(struct wire *, union msg *);
-static void	close_fields(struct wire *, union msg *);
-static void	session_fields(struct wire *, union msg *);
 
 const struct msg_type msg_grant_types[] = {
 	MSG_TYPE(AUTHORIZE, authorize, authorize),
@@ -48,20 +44,10 @@ const struct msg_type msg_grant_types[] = {
 	MSG_BARE(RECHECK_FAIL),
 	MSG_BARE(RECHECK_LATER),
 	MSG_TYPE(DENIAL, denial, denial),
-	MSG_TYPE(OPEN, open, open),
-	MSG_TYPE(OPENED, session, session),
-	MSG_TYPE(OPEN_FAILED, call_fail, call_fail),
-	MSG_TYPE(ATTACH, attach, attach),
-	MSG_BARE(ATTACH_OK),
-	MSG_TYPE(ATTACH_FAIL, call_fail, call_fail),
-	MSG_TYPE(INPUT, input, input),
-	MSG_BARE(INPUT_OK),
-	MSG_BARE(INPUT_BLOCKED),
-	MSG_TYPE(RESIZE, resize, resize),
-	MSG_BARE(RESIZE_OK),
-	MSG_TYPE(CLOSE, close, close),
-	MSG_BARE(CLOSE_OK),
-	MSG_TYPE(CALL_FAIL, call_fail, call_fail),
+	MSG_TYPE(GRANT_LIST, grant_list, grant_list),
+	MSG_TYPE(TICKET, ticket, ticket),
+	MSG_TYPE(TICKET_UP, ticket_use, ticket_use),
+	MSG_TYPE(TICKET_DOWN, ticket_use, ticket_use),
 	{ 0, NULL, NULL, 0 }
 };
 
@@ -72,9 +58,16 @@ authorize_fields(struct wire *w, union msg *u)
 
 	m = &u->authorize;
 	wire_u8(w, &m->api, 1, API_MAX);
+	wire_u8(w, &m->dialect, 1, DIALECT_MAX);
 	wire_one_of(w, &m->action, ACTION_ALL);
+	wire_u8(w, &m->join, 0, 1);
+	wire_u8(w, &m->whole, 0, 1);
+	wire_u8(w, &m->mode, 1, MODE_MAX);
+	wire_u8(w, &m->stream, 0, 1);
+	wire_u8(w, &m->cred, 1, CRED_MAX);
 	wire_str(w, m->token, sizeof(m->token), 1);
 	wire_name(w, m->object, sizeof(m->object));
+	wire_str(w, m->name, sizeof(m->name), 0);
 	wire_str(w, m->address, sizeof(m->address), 1);
 }
 
@@ -105,11 +98,49 @@ grant_open_fields(struct wire *w, union msg *u)
 	m = &u->grant_open;
 	wire_u32(w, &m->frontend, 1, UINT32_MAX);
 	wire_u8(w, &m->api, 1, API_MAX);
+	wire_u8(w, &m->dialect, 1, DIALECT_MAX);
+	wire_one_of(w, &m->action, ACTION_JOINS);
+	wire_u8(w, &m->join, 0, 1);
 	wire_str(w, m->principal, sizeof(m->principal), 1);
 	wire_name(w, m->sandbox, sizeof(m->sandbox));
+	wire_str(w, m->name, sizeof(m->name), 0);
 	msg_target(w, &m->target);
 	wire_u64(w, &m->version, 0, UINT64_MAX);
+	wire_fixed(w, m->hash, sizeof(m->hash));
 	wire_str(w, m->address, sizeof(m->address), 1);
+}
+
+static void
+grant_list_fields(struct wire *w, union msg *u)
+{
+	struct msg_grant_list	*m;
+
+	m = &u->grant_list;
+	wire_u32(w, &m->frontend, 1, UINT32_MAX);
+	wire_u8(w, &m->api, 1, API_MAX);
+	wire_str(w, m->principal, sizeof(m->principal), 1);
+	wire_name(w, m->sandbox, sizeof(m->sandbox));
+	wire_fixed(w, m->hash, sizeof(m->hash));
+	wire_str(w, m->address, sizeof(m->address), 1);
+}
+
+static void
+ticket_fields(struct wire *w, union msg *u)
+{
+	struct msg_ticket	*m;
+
+	m = &u->ticket;
+	wire_fixed(w, m->secret, sizeof(m->secret));
+}
+
+static void
+ticket_use_fields(struct wire *w, union msg *u)
+{
+	struct msg_ticket_use	*m;
+
+	m = &u->ticket_use;
+	wire_u32(w, &m->ticket, 1, UINT32_MAX);
+	wire_uuid(w, m->session);
 }
 
 static void
@@ -120,10 +151,14 @@ grant_session_fields(struct wire *w, union msg *u)
 	m = &u->grant_session;
 	wire_u32(w, &m->frontend, 1, UINT32_MAX);
 	wire_u8(w, &m->api, 1, API_MAX);
-	wire_one_of(w, &m->action, ACTION_ATTACH | ACTION_CALLS);
+	wire_one_of(w, &m->action, ACTION_ALL & ~(ACTION_OPEN | ACTION_LIST));
+	wire_u8(w, &m->mode, 1, MODE_MAX);
 	wire_str(w, m->principal, sizeof(m->principal), 1);
 	wire_uuid(w, m->session);
+	wire_str(w, m->sandbox, sizeof(m->sandbox), 0);
 	wire_fixed(w, m->hash, sizeof(m->hash));
+	wire_u32(w, &m->ticket, 0, UINT32_MAX);
+	wire_fixed(w, m->secret, sizeof(m->secret));
 	wire_str(w, m->address, sizeof(m->address), 1);
 }
 
@@ -135,11 +170,15 @@ grant_fields(struct wire *w, union msg *u)
 	m = &u->grant;
 	wire_fixed(w, m->grant, sizeof(m->grant));
 	wire_u32(w, &m->channel, 1, UINT32_MAX);
-	wire_u8(w, &m->actions, 1, ACTION_ALL);
+	wire_u16(w, &m->actions, 1, ACTION_ALL);
 	wire_u8(w, &m->mode, 1, MODE_MAX);
 	wire_u32(w, &m->viewer, 0, UINT32_MAX);
+	wire_u32(w, &m->ticket, 0, UINT32_MAX);
 	wire_u32(w, &m->ttl, 1, 3600);
+	wire_u8(w, &m->api, 1, API_MAX);
+	wire_u8(w, &m->dialect, 1, DIALECT_MAX);
 	wire_uuid(w, m->session);
+	wire_str(w, m->name, sizeof(m->name), 0);
 	wire_fixed(w, m->hash, sizeof(m->hash));
 	wire_str(w, m->principal, sizeof(m->principal), 1);
 }
@@ -151,8 +190,10 @@ granted_fields(struct wire *w, union msg *u)
 
 	m = &u->granted;
 	wire_fixed(w, m->grant, sizeof(m->grant));
-	wire_u32(w, &m->worker, 1, UINT32_MAX);
+	wire_u32(w, &m->worker, 0, UINT32_MAX);
 	wire_u32(w, &m->open_time, 0, 7200);
+	wire_u8(w, &m->fresh, 0, 1);
+	wire_u8(w, &m->more, 0, UINT8_MAX);
 	wire_uuid(w, m->session);
 }
 
@@ -178,79 +219,4 @@ denial_fields(struct wire *w, union msg *u)
 	wire_str(w, m->principal, sizeof(m->principal), 0);
 	wire_str(w, m->object, sizeof(m->object), 0);
 	wire_str(w, m->address, sizeof(m->address), 1);
-}
-
-static void
-open_fields(struct wire *w, union msg *u)
-{
-	struct msg_open	*m;
-
-	m = &u->open;
-	wire_fixed(w, m->grant, sizeof(m->grant));
-	wire_u16(w, &m->cols, 1, COLS_MAX);
-	wire_u16(w, &m->rows, 1, ROWS_MAX);
-}
-
-static void
-attach_fields(struct wire *w, union msg *u)
-{
-	struct msg_attach	*m;
-
-	m = &u->attach;
-	wire_fixed(w, m->grant, sizeof(m->grant));
-	wire_u8(w, &m->dialect, 1, DIALECT_MAX);
-	wire_u8(w, &m->transport, 1, TRANSPORT_MAX);
-	wire_str(w, m->address, sizeof(m->address), 1);
-	wire_bytes(w, &m->head, HEAD_BLOCK_MAX);
-}
-
-static void
-call_fail_fields(struct wire *w, union msg *u)
-{
-	struct msg_call_fail	*m;
-
-	m = &u->call_fail;
-	wire_u8(w, &m->reason, 1, FAIL_MAX);
-}
-
-static void
-input_fields(struct wire *w, union msg *u)
-{
-	struct msg_input	*m;
-
-	m = &u->input;
-	wire_fixed(w, m->grant, sizeof(m->grant));
-	wire_fixed(w, m->hash, sizeof(m->hash));
-	wire_bytes(w, &m->data, INPUT_INLINE_MAX);
-}
-
-static void
-resize_fields(struct wire *w, union msg *u)
-{
-	struct msg_resize	*m;
-
-	m = &u->resize;
-	wire_fixed(w, m->grant, sizeof(m->grant));
-	wire_fixed(w, m->hash, sizeof(m->hash));
-	wire_u16(w, &m->cols, 1, COLS_MAX);
-	wire_u16(w, &m->rows, 1, ROWS_MAX);
-}
-
-static void
-close_fields(struct wire *w, union msg *u)
-{
-	struct msg_close	*m;
-
-	m = &u->close;
-	wire_fixed(w, m->grant, sizeof(m->grant));
-	wire_fixed(w, m->hash, sizeof(m->hash));
-}
-
-static void
-session_fields(struct wire *w, union msg *u)
-{
-	struct msg_session	*m;
-
-	m = &u->session;
-	wire_uuid(w, m->session);
 }

@@ -46,6 +46,7 @@ const struct msg_type msg_worker_types[] = {
 	MSG_TYPE(PTY_SIGNAL, pty_signal, pty_signal),
 	MSG_TYPE(SESSION_UP, session, session),
 	MSG_TYPE(SESSION_END, session_end, session_end),
+	MSG_TYPE(SESSION_EXIT, session_end, session_end),
 	MSG_TYPE(KILL, session_end, session_end),
 	MSG_TYPE(VIEWER_UP, viewer_up, viewer_up),
 	MSG_TYPE(VIEWER_DOWN, viewer_down, viewer_down),
@@ -74,6 +75,7 @@ static void
 limits_fields(struct wire *w, union msg *u)
 {
 	struct msg_limits	*m;
+	size_t			 i;
 
 	m = &u->limits;
 	wire_u32(w, &m->viewers, 1, 65536);
@@ -84,7 +86,8 @@ limits_fields(struct wire *w, union msg *u)
 	wire_u32(w, &m->timeout_ping, 1, UINT32_MAX);
 	wire_u32(w, &m->timeout_stalled, 1, UINT32_MAX);
 	wire_u32(w, &m->timeout_idle, 1, UINT32_MAX);
-	wire_u32(w, &m->timeout_detached_ssh, 1, UINT32_MAX);
+	for (i = 0; i < nitems(m->timeout_detached); i++)
+		wire_u32(w, &m->timeout_detached[i], 1, UINT32_MAX);
 }
 
 static void
@@ -171,6 +174,7 @@ viewer_up_fields(struct wire *w, union msg *u)
 	wire_u8(w, &m->dialect, 1, DIALECT_MAX);
 	wire_u8(w, &m->transport, 1, TRANSPORT_MAX);
 	wire_u8(w, &m->mode, 1, MODE_MAX);
+	wire_u32(w, &m->ticket, 0, UINT32_MAX);
 	wire_str(w, m->address, sizeof(m->address), 1);
 }
 

@@ -43,7 +43,7 @@ struct msg_limits {
 	uint32_t	timeout_ping;
 	uint32_t	timeout_stalled;
 	uint32_t	timeout_idle;
-	uint32_t	timeout_detached_ssh;
+	uint32_t	timeout_detached[DIALECT_MAX]; /* by dialect less 1 */
 };
 
 /* A terminal is wanted; argv, environment and directory are the blob. */
@@ -120,7 +120,10 @@ struct msg_session {
 	char		session[WIRE_UUID_LEN + 1];
 };
 
-/* Parent to worker: end it (KILL); worker to parent: it ended (END). */
+/*
+ * Parent to worker: end it (KILL).  Worker to parent: it ended (END), or its
+ * program did, and those who come within a minute may see how (EXIT).
+ */
 struct msg_session_end {
 	char		session[WIRE_UUID_LEN + 1];
 	uint8_t		reason;		/* enum end */
@@ -147,6 +150,7 @@ struct msg_viewer_up {
 	uint8_t		dialect;
 	uint8_t		transport;
 	uint8_t		mode;
+	uint32_t	ticket;		/* as in its grant */
 	char		address[ADDRESS_MAX + 1];
 };
 

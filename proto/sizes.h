@@ -22,6 +22,7 @@
 #define PRINCIPAL_MAX		2048	/* a DID; also the longest sub */
 #define TOKEN_MAX		8192
 #define USER_NAME_MAX		32
+#define SESSION_NAME_MAX	128
 #define HOST_MAX		253	/* a DNS name or an address */
 #define ADDRESS_MAX		47	/* IPv6 text form */
 #define REASON_MAX		255
@@ -34,6 +35,7 @@
 #define ROWS_MAX		1000
 #define GRANT_LEN		16	/* 128 random bits */
 #define HASH_LEN		32	/* SHA-256 */
+#define TICKET_LEN		16	/* 128 random bits */
 
 /* An answer's head that the frontend made and the worker sends. */
 #define HEAD_BLOCK_MAX		2048
@@ -42,10 +44,13 @@
 #define INPUT_INLINE_MAX	8192
 
 /* Blobs: a record with all its sealed secrets; a request body; what a
- * client sent before it was handed over; argv and environment of a shell. */
+ * client sent before it was handed over; argv and environment of a shell;
+ * what a client wants to be run; an answer of a worker. */
 #define BLOB_RECORD_MAX		(32 * 1024 * 1024)
 #define BLOB_INPUT_MAX		(128 * 1024)
 #define BLOB_UNREAD_MAX		(96 * 1024)
 #define BLOB_PTY_MAX		(20 * 1024 * 1024)
+#define BLOB_LAUNCH_MAX		(128 * 1024)
+#define BLOB_REPORT_MAX		(1024 * 1024)
 
 #endif /* GATEWAYD_PROTO_SIZES_H */

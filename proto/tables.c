@@ -82,7 +82,9 @@ static const struct msg_rule rules_parent_to_catalog[] = {
 	{ IMSG_CONF_OWNER,	0,		MS_CONF },
 	{ IMSG_CHANNEL,		MR_FD,		READY_TO_RUN },
 	{ IMSG_RECHECK,		0,		MS_RUN },
-	{ IMSG_LEARN,		0,		MS_RUN }
+	{ IMSG_LEARN,		0,		MS_RUN },
+	{ IMSG_TICKET_UP,	0,		MS_RUN },
+	{ IMSG_TICKET_DOWN,	0,		MS_RUN }
 };
 
 static const struct msg_rule rules_catalog_to_parent[] = {
@@ -90,6 +92,7 @@ static const struct msg_rule rules_catalog_to_parent[] = {
 	CONF_ANSWERS,
 	{ IMSG_GRANT_OPEN,	MR_BLOB,	MS_RUN },
 	{ IMSG_GRANT_SESSION,	0,		MS_RUN },
+	{ IMSG_GRANT_LIST,	0,		MS_RUN },
 	{ IMSG_RECHECK_OK,	0,		MS_RUN },
 	{ IMSG_RECHECK_FAIL,	0,		MS_RUN },
 	{ IMSG_RECHECK_LATER,	0,		MS_RUN },
@@ -171,6 +174,7 @@ static const struct msg_rule rules_worker_to_parent[] = {
 	{ IMSG_DIAL,		0,		MS_RUN },
 	{ IMSG_HOSTKEY,		0,		MS_RUN },
 	{ IMSG_SESSION_UP,	0,		MS_RUN },
+	{ IMSG_SESSION_EXIT,	0,		MS_RUN },
 	{ IMSG_SESSION_END,	0,		MS_RUN },
 	{ IMSG_VIEWER_UP,	0,		MS_RUN },
 	{ IMSG_VIEWER_DOWN,	0,		MS_RUN },
@@ -197,15 +201,18 @@ static const struct msg_rule rules_frontend_to_catalog[] = {
 };
 
 static const struct msg_rule rules_catalog_to_frontend[] = {
-	{ IMSG_DENIED,		0,		MS_RUN }
+	{ IMSG_DENIED,		0,		MS_RUN },
+	{ IMSG_TICKET,		0,		MS_RUN }
 };
 
 static const struct msg_rule rules_frontend_to_worker[] = {
-	{ IMSG_OPEN,		0,		MS_RUN },
+	{ IMSG_OPEN,		MR_MAYBLOB,	MS_RUN },
 	{ IMSG_ATTACH,		MR_FD | MR_MAYBLOB, MS_RUN },
 	{ IMSG_INPUT,		MR_MAYBLOB,	MS_RUN },
 	{ IMSG_RESIZE,		0,		MS_RUN },
-	{ IMSG_CLOSE,		0,		MS_RUN }
+	{ IMSG_CLOSE,		0,		MS_RUN },
+	{ IMSG_SIGNAL,		0,		MS_RUN },
+	{ IMSG_STATUS,		0,		MS_RUN }
 };
 
 static const struct msg_rule rules_worker_to_frontend[] = {
@@ -217,6 +224,8 @@ static const struct msg_rule rules_worker_to_frontend[] = {
 	{ IMSG_INPUT_BLOCKED,	0,		MS_RUN },
 	{ IMSG_RESIZE_OK,	0,		MS_RUN },
 	{ IMSG_CLOSE_OK,	0,		MS_RUN },
+	{ IMSG_SIGNAL_OK,	0,		MS_RUN },
+	{ IMSG_REPORT,		MR_BLOB,	MS_RUN },
 	{ IMSG_CALL_FAIL,	0,		MS_RUN }
 };
 

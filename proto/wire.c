@@ -23,7 +23,7 @@
 static uint8_t	*wire_take(struct wire *, size_t);
 static void	 wire_number(struct wire *, uint64_t *, size_t, uint64_t,
 		    uint64_t);
-static int	 one_bit(uint8_t, uint8_t);
+static int	 one_bit(uint16_t, uint16_t);
 static int	 name_char(unsigned char);
 
 void
@@ -121,17 +121,17 @@ wire_u64(struct wire *w, uint64_t *v, uint64_t min, uint64_t max)
 }
 
 static int
-one_bit(uint8_t v, uint8_t mask)
+one_bit(uint16_t v, uint16_t mask)
 {
 	return ((v & mask) != 0 && (v & (v - 1)) == 0);
 }
 
 void
-wire_one_of(struct wire *w, uint8_t *v, uint8_t mask)
+wire_one_of(struct wire *w, uint16_t *v, uint16_t mask)
 {
 	if (w->op == WIRE_PUT && !one_bit(*v, mask))
 		w->error = 1;
-	wire_u8(w, v, 1, mask);
+	wire_u16(w, v, 1, mask);
 	if (w->op == WIRE_GET && !one_bit(*v, mask)) {
 		w->error = 1;
 		*v = 0;

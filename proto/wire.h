@@ -70,7 +70,7 @@ void	 wire_u32(struct wire *, uint32_t *, uint32_t, uint32_t);
 void	 wire_u64(struct wire *, uint64_t *, uint64_t, uint64_t);
 
 /* A number that is exactly one bit of the mask. */
-void	 wire_one_of(struct wire *, uint8_t *, uint8_t);
+void	 wire_one_of(struct wire *, uint16_t *, uint16_t);
 
 /* Exactly n bytes, without a length. */
 void	 wire_fixed(struct wire *, uint8_t *, size_t);

@@ -25,7 +25,7 @@
 #include "dialect.h"
 #include "frame.h"
 #include "jsonscan.h"
-#include "msg_grant.h"
+#include "msg_front.h"
 #include "ring.h"
 #include "session.h"
 #include "sizes.h"

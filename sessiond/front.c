@@ -62,10 +62,10 @@ static void	 front_input_pass(struct front *, struct imsg *,
 static void	 front_input_done(int, void *);
 static void	 front_resize(struct front *, struct imsg *);
 static void	 front_close(struct front *, struct imsg *);
-static int	 front_granted(struct front *, const uint8_t *, uint8_t,
+static int	 front_granted(struct front *, const uint8_t *, uint16_t,
 		    const uint8_t *, struct grant *);
 static struct session *front_running(struct front *, const uint8_t *,
-		    uint8_t, const uint8_t *, uint32_t);
+		    uint16_t, const uint8_t *, uint32_t);
 static struct front *front_find(struct worker *, uint32_t);
 static void	 front_answer(struct front *, uint16_t, uint32_t);
 static void	 front_refuse(struct front *, uint16_t, uint32_t, int);
@@ -406,7 +406,7 @@ front_close(struct front *f, struct imsg *im)
  * another channel: an unknown grant may be one that we have not read yet.
  */
 static int
-front_granted(struct front *f, const uint8_t *id, uint8_t action,
+front_granted(struct front *f, const uint8_t *id, uint16_t action,
     const uint8_t *hash, struct grant *g)
 {
 	struct worker	*w = f->worker;
@@ -421,7 +421,7 @@ front_granted(struct front *f, const uint8_t *id, uint8_t action,
 
 /* The session that a call is granted for, or NULL after the answer. */
 static struct session *
-front_running(struct front *f, const uint8_t *id, uint8_t action,
+front_running(struct front *f, const uint8_t *id, uint16_t action,
     const uint8_t *hash, uint32_t request)
 {
 	struct place	*p;

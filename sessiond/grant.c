@@ -26,7 +26,7 @@
 #include "grant.h"
 
 static struct grant	*grant_find(struct grants *, const uint8_t *);
-static int		 grant_allows(const struct grant *, uint32_t, uint8_t,
+static int		 grant_allows(const struct grant *, uint32_t, uint16_t,
 			    const uint8_t *);
 static int		 grant_same(const uint8_t *, const uint8_t *, size_t);
 static void		 grant_remove(struct grants *, struct grant *);
@@ -61,6 +61,7 @@ grant_add(struct grants *gs, const struct msg_grant *m, time_t now)
 	memcpy(g->id, m->grant, sizeof(g->id));
 	g->channel = m->channel;
 	g->actions = m->actions;
+	g->ticket = m->ticket;
 	g->mode = m->mode;
 	g->viewer = m->viewer;
 	g->expires = now + m->ttl;
@@ -73,7 +74,7 @@ grant_add(struct grants *gs, const struct msg_grant *m, time_t now)
 
 int
 grant_use(struct grants *gs, const uint8_t id[GRANT_LEN], uint32_t channel,
-    uint8_t action, const uint8_t *hash, time_t now, struct grant *out)
+    uint16_t action, const uint8_t *hash, time_t now, struct grant *out)
 {
 	struct grant	*g;
 
@@ -131,7 +132,7 @@ grant_find(struct grants *gs, const uint8_t *id)
 }
 
 static int
-grant_allows(const struct grant *g, uint32_t channel, uint8_t action,
+grant_allows(const struct grant *g, uint32_t channel, uint16_t action,
     const uint8_t *hash)
 {
 	if (g->channel != channel || (g->actions & action) == 0)

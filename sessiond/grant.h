@@ -37,9 +37,10 @@ struct grant {
 	TAILQ_ENTRY(grant)	 entry;
 	uint8_t			 id[GRANT_LEN];
 	uint32_t		 channel;
-	uint8_t			 actions;
+	uint16_t		 actions;
 	uint8_t			 mode;
 	uint32_t		 viewer;
+	uint32_t		 ticket;
 	time_t			 expires;	/* monotonic */
 	char			 session[WIRE_UUID_LEN + 1];
 	uint8_t			 hash[HASH_LEN];
@@ -62,7 +63,7 @@ int	 grant_add(struct grants *, const struct msg_grant *, time_t now);
  * grant, which is used up if it counts once; or -1, and nothing has changed.
  */
 int	 grant_use(struct grants *, const uint8_t id[GRANT_LEN],
-	    uint32_t channel, uint8_t action, const uint8_t *hash,
+	    uint32_t channel, uint16_t action, const uint8_t *hash,
 	    time_t now, struct grant *);
 
 /* The channel is closed; the session has ended. */

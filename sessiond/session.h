@@ -27,7 +27,7 @@
 #include "dialect.h"
 #include "input.h"
 #include "msg_ctl.h"
-#include "msg_grant.h"
+#include "msg_front.h"
 #include "msg_worker.h"
 #include "ring.h"
 

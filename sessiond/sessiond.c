@@ -220,7 +220,7 @@ worker_limits(struct worker *w, const struct msg_limits *m)
 	w->limits.ping = m->timeout_ping;
 	w->limits.stalled = m->timeout_stalled;
 	w->limits.idle = m->timeout_idle;
-	w->limits.detached = m->timeout_detached_ssh;
+	w->limits.detached = m->timeout_detached[DIALECT_SSH - 1];
 	w->timeouts = *m;
 	w->limited = 1;
 }

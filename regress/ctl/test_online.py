@@ -174,7 +174,7 @@ def test_show_pages(ask):
 def test_show_others(ask):
     run, _ = ask(["show", "sessions"], [
         reply(SESSION, UUID.encode() + text("demo") + text("did:plc:a") +
-              struct.pack(">BII", 2, 3, 59)), end()])
+              text("work") + struct.pack(">BII", 2, 3, 59)), end()])
     assert run.stdout.decode().splitlines()[1].split() == [
         UUID, "running", "3", "59s", "demo", "did:plc:a"]
     run, _ = ask(["show", "viewers"], [

@@ -90,26 +90,37 @@ MESSAGES = {
     "CONF_RESOLVER": (51, "family:u8 addr:f16 port:u16"),
     "CONF_RESOLV": (52, ""),
     "CONF_HOSTS": (53, ""),
-    "AUTHORIZE": (64, "api:u8 action:u8 token:str object:str address:str"),
+    "AUTHORIZE": (64, "api:u8 dialect:u8=1 action:u16 join:u8=0 whole:u8=0"
+                  " mode:u8=1 stream:u8=0 cred:u8=1 token:str object:str"
+                  " name:str= address:str"),
     "DENIED": (65, "reason:u8"),
-    "GRANT_OPEN": (66, "frontend:u32 api:u8 principal:str sandbox:str"
-                   f" {_TARGET} version:u64 address:str"),
-    "GRANT_SESSION": (67, "frontend:u32 api:u8 action:u8 principal:str"
-                      " session:uuid hash:f32 address:str"),
-    "GRANT": (68, "grant:f16 channel:u32 actions:u8 mode:u8 viewer:u32"
-              " ttl:u32 session:uuid hash:f32 principal:str"),
-    "GRANTED": (69, "grant:f16 worker:u32 open_time:u32 session:uuid"),
+    "GRANT_OPEN": (66, "frontend:u32 api:u8 dialect:u8=1 action:u16=1 join:u8=0"
+                   " principal:str sandbox:str name:str="
+                   f" {_TARGET} version:u64 hash:f32 address:str"),
+    "GRANT_SESSION": (67, "frontend:u32 api:u8 action:u16 mode:u8=1"
+                      " principal:str session:uuid sandbox:str= hash:f32"
+                      " ticket:u32=0 secret:f16 address:str"),
+    "GRANT": (68, "grant:f16 channel:u32 actions:u16 mode:u8 viewer:u32"
+              " ticket:u32=0 ttl:u32 api:u8=1 dialect:u8=1 session:uuid"
+              " name:str= hash:f32 principal:str"),
+    "GRANTED": (69, "grant:f16 worker:u32 open_time:u32 fresh:u8=0 more:u8=0"
+                " session:uuid"),
     "RECHECK": (70, "api:u8 principal:str sandbox:str"),
     "RECHECK_OK": (71, ""),
     "RECHECK_FAIL": (72, ""),
     "RECHECK_LATER": (73, ""),
-    "DENIAL": (74, "reason:u8 action:u8 principal:str object:str"
+    "DENIAL": (74, "reason:u8 action:u16 principal:str object:str"
                " address:str"),
+    "GRANT_LIST": (75, "frontend:u32 api:u8 principal:str sandbox:str"
+                   " hash:f32 address:str"),
+    "TICKET": (76, "secret:f16"),
+    "TICKET_UP": (77, "ticket:u32 session:uuid"),
+    "TICKET_DOWN": (78, "ticket:u32 session:uuid"),
     "OPEN": (96, "grant:f16 cols:u16 rows:u16"),
     "OPENED": (97, _SESSION),
     "OPEN_FAILED": (98, _CALL),
-    "ATTACH": (99, "grant:f16 dialect:u8 transport:u8 address:str"
-               " head:bytes"),
+    "ATTACH": (99, "grant:f16 dialect:u8 transport:u8 from:u8=0 offset:u64=0"
+               " address:str head:bytes"),
     "ATTACH_OK": (100, ""),
     "ATTACH_FAIL": (101, _CALL),
     "INPUT": (102, "grant:f16 hash:f32 data:bytes"),
@@ -120,12 +131,17 @@ MESSAGES = {
     "CLOSE": (107, "grant:f16 hash:f32"),
     "CLOSE_OK": (108, ""),
     "CALL_FAIL": (109, _CALL),
+    "SIGNAL": (110, "grant:f16 hash:f32 signo:u8"),
+    "SIGNAL_OK": (111, ""),
+    "STATUS": (112, "grant:f16 hash:f32 what:u8"),
+    "REPORT": (113, ""),
     "SEALKEY": (128, ""),
     "RECORD": (129, f"sandbox:str {_TARGET} version:u64 unlocked:u8"),
     "LIMITS": (130, "viewers:u32 replay:u32 timeout_dial:u32"
                " timeout_handshake:u32 timeout_channel:u32"
                " timeout_ping:u32 timeout_stalled:u32 timeout_idle:u32"
-               " timeout_detached_ssh:u32"),
+               " timeout_detached_ssh:u32 timeout_detached_tty:u32=1800"
+               " timeout_detached_terminal:u32=3600"),
     "PTY_REQ": (131, "session:uuid cols:u16 rows:u16"),
     "PTY_OK": (132, _SESSION),
     "PTY_FAIL": (133, "session:uuid stage:u8 error:u32"),
@@ -135,7 +151,7 @@ MESSAGES = {
     "SESSION_END": (137, "session:uuid reason:u8 how:u8 code:u8"),
     "KILL": (138, "session:uuid reason:u8 how:u8 code:u8"),
     "VIEWER_UP": (139, "session:uuid viewer:u32 dialect:u8 transport:u8"
-                  " mode:u8 address:str"),
+                  " mode:u8 ticket:u32=0 address:str"),
     "VIEWER_DOWN": (140, "session:uuid viewer:u32 reason:u8"),
     "DETACH": (141, "viewer:u32 reason:u8"),
     "MAY_EXIT": (142, ""),
@@ -149,13 +165,14 @@ MESSAGES = {
     "LEARN": (150, "sandbox:str host:str port:u16 type:u8 hash:f32"),
     "LEARN_OK": (151, ""),
     "LEARN_FAIL": (152, "reason:u8"),
+    "SESSION_EXIT": (153, "session:uuid reason:u8 how:u8 code:u8"),
     "PTY_START": (160, "session:uuid user:str privileged:u8"),
     "PTY_RUNNING": (161, "pid:u32"),
     "CTL_SHOW": (192, "what:u8 after:u64"),
     "CTL_SANDBOX": (193, "sandbox:str version:u64 pid:u32 uid:u32"
                     " sessions:u32 age:u32"),
-    "CTL_SESSION": (194, "session:uuid sandbox:str principal:str state:u8"
-                    " viewers:u32 age:u32"),
+    "CTL_SESSION": (194, "session:uuid sandbox:str principal:str name:str="
+                    " state:u8 viewers:u32 age:u32"),
     "CTL_VIEWER": (195, "viewer:u32 session:uuid principal:str address:str"
                    " dialect:u8 transport:u8 mode:u8 age:u32"),
     "CTL_PROCESS": (196, "role:u8 number:u32 pid:u32 uid:u32 age:u32"
@@ -171,8 +188,13 @@ MESSAGES = {
     "CTL_OK": (205, ""),
     "CTL_FAIL": (206, _REASON),
 }
-FIELDS = {name: [f.split(":") for f in spec.split()]
+FIELDS = {name: [f.partition("=")[0].split(":") for f in spec.split()]
           for name, (_, spec) in MESSAGES.items()}
+# What most have in a field that few look at: "=" and a value behind it.
+DEFAULTS = {name: {f.split(":")[0]: "" if f.endswith(":str=") else
+                   int(f.partition("=")[2])
+                   for f in spec.split() if "=" in f}
+            for name, (_, spec) in MESSAGES.items()}
 NAMES = {number: name for name, (number, _) in MESSAGES.items()}
 _INT = {"u8": ">B", "u16": ">H", "u32": ">I", "u64": ">Q"}
 
@@ -184,6 +206,7 @@ def _bytes(value):
 def encode(name, /, **fields):
     """The payload of a message; a field that is missing or extra raises."""
     out = []
+    fields = {**DEFAULTS[name], **fields}
     for field, kind in FIELDS[name]:
         value = fields.pop(field)
         if kind in _INT:

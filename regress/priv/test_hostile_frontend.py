@@ -86,7 +86,7 @@ def test_frontend_says_what_it_may_not_to_the_catalog(house):
         "GRANT_SESSION", "CONF_SWITCH", "RECHECK_OK", "STOP", "OPEN")]
     wrong += [("action %d" % a, sample("AUTHORIZE", token=token, action=a,
                                        object="demo"), 0)
-              for a in (0, 3, 32, 255)]
+              for a in (0, 3, 512, 65535)]
     wrong += [("api 0", sample("AUTHORIZE", api=0), 0),
               ("no token", sample("AUTHORIZE", token=""), 0),
               ("a bad name", sample("AUTHORIZE", object="a/b"), 0),

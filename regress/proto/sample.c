@@ -43,7 +43,7 @@ void	 __real_wire_u8(struct wire *, uint8_t *, uint8_t, uint8_t);
 void	 __real_wire_u16(struct wire *, uint16_t *, uint16_t, uint16_t);
 void	 __real_wire_u32(struct wire *, uint32_t *, uint32_t, uint32_t);
 void	 __real_wire_u64(struct wire *, uint64_t *, uint64_t, uint64_t);
-void	 __real_wire_one_of(struct wire *, uint8_t *, uint8_t);
+void	 __real_wire_one_of(struct wire *, uint16_t *, uint16_t);
 void	 __real_wire_fixed(struct wire *, uint8_t *, size_t);
 void	 __real_wire_str(struct wire *, char *, size_t, size_t);
 void	 __real_wire_name(struct wire *, char *, size_t);
@@ -54,7 +54,7 @@ void	 __wrap_wire_u8(struct wire *, uint8_t *, uint8_t, uint8_t);
 void	 __wrap_wire_u16(struct wire *, uint16_t *, uint16_t, uint16_t);
 void	 __wrap_wire_u32(struct wire *, uint32_t *, uint32_t, uint32_t);
 void	 __wrap_wire_u64(struct wire *, uint64_t *, uint64_t, uint64_t);
-void	 __wrap_wire_one_of(struct wire *, uint8_t *, uint8_t);
+void	 __wrap_wire_one_of(struct wire *, uint16_t *, uint16_t);
 void	 __wrap_wire_fixed(struct wire *, uint8_t *, size_t);
 void	 __wrap_wire_str(struct wire *, char *, size_t, size_t);
 void	 __wrap_wire_name(struct wire *, char *, size_t);
@@ -71,8 +71,8 @@ const struct msg_type *
 sample_type(size_t i)
 {
 	static const struct msg_type *const areas[] = {
-		msg_conf_types, msg_grant_types, msg_worker_types,
-		msg_dial_types, msg_ctl_types
+		msg_conf_types, msg_grant_types, msg_front_types,
+		msg_worker_types, msg_dial_types, msg_ctl_types
 	};
 	const struct msg_type	*t;
 	size_t			 a;
@@ -217,7 +217,7 @@ __wrap_wire_u64(struct wire *w, uint64_t *v, uint64_t min, uint64_t max)
 }
 
 void
-__wrap_wire_one_of(struct wire *w, uint8_t *v, uint8_t mask)
+__wrap_wire_one_of(struct wire *w, uint16_t *v, uint16_t mask)
 {
 	struct sampler	*s;
 
@@ -225,10 +225,10 @@ __wrap_wire_one_of(struct wire *w, uint8_t *v, uint8_t mask)
 		__real_wire_one_of(w, v, mask);
 		return;
 	}
-	s = sampler(w, "uint8 bit of 0x%02x", mask);
-	*v = s->kind == SAMPLE_MAX ? 0x80 : 1;
+	s = sampler(w, "uint16 bit of 0x%04x", mask);
+	*v = s->kind == SAMPLE_MAX ? 0x8000 : 1;
 	while ((*v & mask) == 0)
-		*v = (uint8_t)(s->kind == SAMPLE_MAX ? *v >> 1 : *v << 1);
+		*v = (uint16_t)(s->kind == SAMPLE_MAX ? *v >> 1 : *v << 1);
 }
 
 void

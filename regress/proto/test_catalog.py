@@ -459,9 +459,9 @@ def test_hostile_frontend_garbage(catalog):
     bad += [(gwproto.packet("AUTHORIZE", 1, api=a, action=b, token=t,
                             object=o, address=ADDRESS), [])
             for a, b, t, o in [
-                (0, OPEN, "x", "box"), (2, OPEN, "x", "box"),
+                (0, OPEN, "x", "box"), (3, OPEN, "x", "box"),
                 (1, 0, "x", "box"), (1, 3, "x", "box"),
-                (1, 32, "x", "box"), (1, OPEN, "", "box"),
+                (1, 512, "x", "box"), (1, OPEN, "", "box"),
                 (1, OPEN, "x", ""), (1, OPEN, "x", "a/b"),
                 (1, OPEN, "x", "a" * 129), (1, OPEN, "x" * 8193, "box"),
                 (1, OPEN, "a\0b", "box")]]
