@@ -27,7 +27,7 @@
 #include <libssh2.h>
 
 #include "driver.h"
-#include "msg_grant.h"
+#include "msg_front.h"
 #include "opened.h"
 #include "sizes.h"
 #include "ssh_phase.h"
@@ -74,7 +74,7 @@ struct ssh {
 	LIST_HEAD(, ssh_block)	 blocks;	/* memory of libssh2 */
 	size_t			 used;
 	size_t			 budget;	/* bytes left in this turn */
-	unsigned int		 starved;	/* EAGAINs since something came */
+	unsigned int		 starved;	/* EAGAINs in vain */
 	uint64_t		 received;
 	uint64_t		 sent;		/* packets */
 	size_t			 banner;	/* bytes before key exchange */
