@@ -45,6 +45,7 @@ union msg {
 	struct msg_conf_key		conf_key;
 	struct msg_conf_origin		conf_origin;
 	struct msg_conf_proxy		conf_proxy;
+	struct msg_conf_asset		conf_asset;
 	struct msg_conf_sandbox		conf_sandbox;
 	struct msg_conf_owner		conf_owner;
 	struct msg_fail			fail;

@@ -34,6 +34,7 @@ static void	conf_api_fields(struct wire *, union msg *);
 static void	conf_key_fields(struct wire *, union msg *);
 static void	conf_origin_fields(struct wire *, union msg *);
 static void	conf_proxy_fields(struct wire *, union msg *);
+static void	conf_asset_fields(struct wire *, union msg *);
 static void	conf_sandbox_fields(struct wire *, union msg *);
 static void	conf_owner_fields(struct wire *, union msg *);
 static void	fail_fields(struct wire *, union msg *);
@@ -60,6 +61,7 @@ const struct msg_type msg_conf_types[] = {
 	MSG_TYPE(CONF_ALG, conf_key, conf_key),
 	MSG_TYPE(CONF_ORIGIN, conf_origin, conf_origin),
 	MSG_TYPE(CONF_PROXY, conf_proxy, conf_proxy),
+	MSG_TYPE(CONF_ASSET, conf_asset, conf_asset),
 	MSG_TYPE(CONF_SANDBOX, conf_sandbox, conf_sandbox),
 	MSG_TYPE(CONF_OWNER, conf_owner, conf_owner),
 	MSG_BARE(CONF_END),
@@ -223,6 +225,15 @@ conf_proxy_fields(struct wire *w, union msg *u)
 	wire_u8(w, &m->family, 4, 6);
 	wire_fixed(w, m->addr, sizeof(m->addr));
 	wire_u8(w, &m->prefix, 0, 128);
+}
+
+static void
+conf_asset_fields(struct wire *w, union msg *u)
+{
+	struct msg_conf_asset	*m;
+
+	m = &u->conf_asset;
+	wire_name(w, m->name, sizeof(m->name));
 }
 
 static void

@@ -100,6 +100,11 @@ struct msg_conf_proxy {
 	uint8_t		prefix;
 };
 
+/* A file of the page; it comes as blob. */
+struct msg_conf_asset {
+	char		name[ASSET_NAME_MAX + 1];
+};
+
 /* A static sandbox; its record comes as blob, its owners as CONF_OWNER. */
 struct msg_conf_sandbox {
 	char		sandbox[SANDBOX_ID_MAX + 1];

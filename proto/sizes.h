@@ -31,6 +31,7 @@
 #define KID_MAX			127
 #define ISSUER_MAX		511
 #define ORIGIN_MAX		511
+#define ASSET_NAME_MAX		63
 #define COLS_MAX		1000
 #define ROWS_MAX		1000
 #define GRANT_LEN		16	/* 128 random bits */
@@ -52,5 +53,8 @@
 #define BLOB_PTY_MAX		(20 * 1024 * 1024)
 #define BLOB_LAUNCH_MAX		(128 * 1024)
 #define BLOB_REPORT_MAX		(1024 * 1024)
+
+/* A file of the page; the longest is the terminal, of some 350 KiB. */
+#define BLOB_ASSET_MAX		(2 * 1024 * 1024)
 
 #endif /* GATEWAYD_PROTO_SIZES_H */

@@ -54,6 +54,7 @@ static const struct msg_rule rules_parent_to_frontend[] = {
 	{ IMSG_CONF_ALG,	0,		MS_CONF },
 	{ IMSG_CONF_ORIGIN,	0,		MS_CONF },
 	{ IMSG_CONF_PROXY,	0,		MS_CONF },
+	{ IMSG_CONF_ASSET,	MR_BLOB,	MS_CONF },
 	{ IMSG_LISTENER,	MR_FD,		MS_SETUP },
 	{ IMSG_COUNTERS,	MR_FD | MR_ONCE, MS_SETUP },
 	{ IMSG_CHANNEL,		MR_FD,		READY_TO_RUN },
