@@ -36,6 +36,7 @@ CHILD_SRCS =	common/child.c common/priv.c common/sandbox_@OS@.c
 
 GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		common/notify.c common/paths.c common/proc.c \
+		gatewayd/asset_open.c \
 		gatewayd/audit.c gatewayd/broker.c gatewayd/conf_host.c \
 		gatewayd/conf_lex.c gatewayd/conf_set.c gatewayd/config.c \
 		gatewayd/confpush.c gatewayd/control.c gatewayd/ctl.c \
@@ -53,6 +54,7 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 
 FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/accept.c gatewayd/api_pocketenv.c gatewayd/ask.c \
+		gatewayd/asset.c \
 		gatewayd/body.c gatewayd/client.c gatewayd/crowd.c \
 		gatewayd/front_conf.c gatewayd/frontend.c gatewayd/link.c \
 		gatewayd/page.c gatewayd/pass.c gatewayd/rate.c \
@@ -128,6 +130,7 @@ PREFIX =	/usr/local
 SYSCONFDIR =	/etc
 SBINDIR =	$(PREFIX)/sbin
 LIBEXECDIR =	$(PREFIX)/libexec/gatewayd
+WEBDIR =	$(PREFIX)/share/gatewayd/web
 MANDIR =	$(PREFIX)/share/man
 UNITDIR =	$(PREFIX)/lib/systemd/system
 SYSUSERSDIR =	$(PREFIX)/lib/sysusers.d
@@ -166,11 +169,15 @@ unit: configure
 fuzzers: configure
 	@$(MAKE) -f $(RULES) tests-fuzz
 
+# The files of the browser terminal, from npm; the programs need no node.
+web:
+	@BUILD="$(BUILD)" sh web/build.sh
+
 configure:
 	@BUILD="$(BUILD)" CC="$(CC)" CFLAGS="$(CFLAGS)" \
 	    LDFLAGS="$(LDFLAGS)" YACC="$(YACC)" PKG_CONFIG="$(PKG_CONFIG)" \
 	    WERROR="$(WERROR)" SAN="$(SAN)" SBINDIR="$(SBINDIR)" \
-	    LIBEXECDIR="$(LIBEXECDIR)" \
+	    LIBEXECDIR="$(LIBEXECDIR)" WEBDIR="$(WEBDIR)" \
 	    SYSCONFDIR="$(SYSCONFDIR)" \
 	    COMMON_SRCS="$(COMMON_SRCS)" CHILD_SRCS="$(CHILD_SRCS)" \
 	    sh common/configure.sh \
@@ -190,7 +197,8 @@ install: configure
 	fi
 	@$(MAKE) -f $(RULES) install-programs
 	@BUILD="$(BUILD)" DESTDIR="$(DESTDIR)" SBINDIR="$(SBINDIR)" \
-	    LIBEXECDIR="$(LIBEXECDIR)" SYSCONFDIR="$(SYSCONFDIR)" \
+	    LIBEXECDIR="$(LIBEXECDIR)" WEBDIR="$(WEBDIR)" \
+	    SYSCONFDIR="$(SYSCONFDIR)" \
 	    MANDIR="$(MANDIR)" EXAMPLEDIR="$(EXAMPLEDIR)" UNITDIR="$(UNITDIR)" \
 	    SYSUSERSDIR="$(SYSUSERSDIR)" TMPFILESDIR="$(TMPFILESDIR)" \
 	    sh etc/install.sh
@@ -199,6 +207,7 @@ install: configure
 run:
 	@BUILD="$(BUILD)" sh regress/packages.sh run
 	@$(MAKE) all
+	@$(MAKE) web || echo "run: going on without the page" >&2
 	@BUILD="$(BUILD)" sh etc/demo.sh
 
 # SUITE="unit e2e" runs these only; T is a number of seconds for fuzz.
@@ -222,5 +231,5 @@ dist:
 clean:
 	rm -rf "$(BUILD)"
 
-.PHONY: all tests tests-in check unit fuzzers configure install run regress \
-	fuzz bench lint dist clean $(PROGRAMS)
+.PHONY: all tests tests-in check unit fuzzers web configure install run \
+	regress fuzz bench lint dist clean $(PROGRAMS)

@@ -24,7 +24,7 @@ set -eu
 : "${YACC:=byacc}" "${PKG_CONFIG:=pkg-config}" "${WERROR:=-Werror}" "${SAN:=}"
 : "${COMMON_SRCS:=}" "${CHILD_SRCS:=}"
 : "${LIBEXECDIR:=/usr/local/libexec/gatewayd}" "${SYSCONFDIR:=/etc}"
-: "${SBINDIR:=/usr/local/sbin}"
+: "${SBINDIR:=/usr/local/sbin}" "${WEBDIR:=/usr/local/share/gatewayd/web}"
 
 WARN="-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes
     -Wmissing-declarations -Wshadow -Wpointer-arith -Wsign-compare
@@ -137,8 +137,9 @@ rule_object() {
 		echo "	@$YACC -o $src $1"
 		;;
 	common/paths.c)
-		rule_paths "$BUILD/obj/install" "$SBINDIR" "$LIBEXECDIR"
-		rule_paths "$BUILD/obj" "$ABSBUILD" "$ABSBUILD"
+		rule_paths "$BUILD/obj/install" "$SBINDIR" "$LIBEXECDIR" \
+		    "$WEBDIR"
+		rule_paths "$BUILD/obj" "$ABSBUILD" "$ABSBUILD" "$ABSBUILD/web"
 		return ;;
 	common/sandbox_linux.c)
 		dep=" $BUILD/seccomp_filters.h"
@@ -150,15 +151,15 @@ rule_object() {
 	echo "include $d"
 }
 
-# rule_paths DIR SBINDIR LIBEXECDIR: the one object that knows where the
-# programs are; made for the build directory and for make install.
+# rule_paths DIR SBINDIR LIBEXECDIR WEBDIR: the one object that knows where
+# things are; made for the build directory and for make install.
 rule_paths() {
 	mkdir -p "$1/common"
 	echo "$1/common/paths.o: common/paths.c common/paths.h $BUILD/paths"
 	echo "	@echo \"  cc common/paths.c for $2\""
 	echo "	@\$(COMPILE) -DSBINDIR='\"$2\"' -DLIBEXECDIR='\"$3\"'" \
-	    "-DSYSCONFDIR='\"$SYSCONFDIR\"' -c -o $1/common/paths.o" \
-	    "common/paths.c"
+	    "-DSYSCONFDIR='\"$SYSCONFDIR\"' -DWEBDIR='\"$4\"'" \
+	    "-c -o $1/common/paths.o common/paths.c"
 }
 
 # rule_program OUT LIBS SOURCES...: link one program.
@@ -276,7 +277,7 @@ LINK=$(echo $CC $CFLAGS $HARDEN $LDFLAGS -pie -Wl,-z,relro,-z,now \
     -Wl,--as-needed $HARDLINK)
 printf '%s\n%s\n' "$COMPILE" "$LINK" >"$BUILD/flags.new"
 replace flags
-echo "$ABSBUILD $SBINDIR $LIBEXECDIR $SYSCONFDIR" >"$BUILD/paths.new"
+echo "$ABSBUILD $SBINDIR $LIBEXECDIR $SYSCONFDIR $WEBDIR" >"$BUILD/paths.new"
 replace paths
 
 exec 3>"$BUILD/sources.tmp"

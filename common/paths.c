@@ -26,6 +26,7 @@
 
 const char *const	 path_gatewayd = SBINDIR "/gatewayd";
 const char *const	 path_libexec = LIBEXECDIR;
+const char *const	 path_web = WEBDIR;
 const char *const	 path_conf = SYSCONFDIR "/gatewayd/gatewayd.conf";
 const char *const	 path_control = "/run/gatewayd/gatewayd.sock";
 const char *const	 path_empty = "/run/gatewayd/empty";

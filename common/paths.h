@@ -23,6 +23,9 @@ extern const char *const	 path_gatewayd;
 /* Where the other programs are: a directory, no slash at its end. */
 extern const char *const	 path_libexec;
 
+/* Where the files of the page are, in the same way. */
+extern const char *const	 path_web;
+
 /* The configuration that is read without -f. */
 extern const char *const	 path_conf;
 

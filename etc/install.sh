@@ -41,6 +41,15 @@ for p in gatewayd-frontend gatewayd-catalog sessiond sessiond-net; do
 	put 755 "$BUILD/install/$p" "$LIBEXECDIR/$p"
 done
 
+# The page is made by "make web", which needs npm; all else works without.
+if [ -f "$BUILD/web/index.html" ]; then
+	for f in "$BUILD"/web/*; do
+		put 644 "$f" "$WEBDIR/$(basename "$f")"
+	done
+else
+	echo "install: no browser terminal, \"make web\" was not run" >&2
+fi
+
 for page in man/*.[1-9]; do
 	[ -f "$page" ] || continue
 	put 644 "$page" "$MANDIR/man${page##*.}/$(basename "$page")"

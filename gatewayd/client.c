@@ -27,6 +27,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "asset.h"
 #include "client.h"
 #include "crowd.h"
 #include "front_conf.h"
@@ -40,6 +41,8 @@
 #define IDLE_TIMEOUT	60
 /* An answer is short; who does not take it in this time is gone. */
 #define WRITE_TIMEOUT	10
+/* A file of the page is longer: a second more for so many bytes of it. */
+#define WRITE_SLOWEST	(16 * 1024)
 /* After the last answer we read on, so that no reset destroys it. */
 #define LINGER_TIMEOUT	2
 #define LINGER_MAX	(64 * 1024)
@@ -86,6 +89,8 @@ struct client {
 	uint8_t			*out;
 	size_t			 outlen;
 	size_t			 outpos;	/* written up to here */
+	struct asset		*asset;		/* goes out behind it */
+	size_t			 assetpos;
 
 	struct request		 req;
 	char			 accept[WS_ACCEPT_LEN + 1];
@@ -128,6 +133,8 @@ static void	 client_refuse(struct client *, int, const char *);
 static void	 client_queue(struct client *, const void *, size_t);
 static void	 client_flush(struct client *, enum client_state);
 static int	 client_write(struct client *);
+static int	 client_write_asset(struct client *);
+static unsigned int client_write_time(const struct client *);
 static void	 client_next(struct client *);
 static void	 client_linger(struct client *);
 
@@ -229,6 +236,7 @@ client_free(struct client *c)
 	(void)event_del(&c->ev_write);
 	(void)event_del(&c->ev_timer);
 	free(c->out);
+	asset_release(c->asset);
 	/* A worker that got the socket late shall see its end. */
 	if (c->handed)
 		(void)shutdown(c->fd, SHUT_RDWR);
@@ -561,9 +569,19 @@ client_answer(struct client *c, const struct reply *reply)
 	if (reply->status >= 400)
 		frontend_stats()->refused++;
 	client_queue(c, head, reply_head(head, &c->req.to, reply));
-	if (reply->len > 0 && !c->req.to.head)
+	if (reply->body != NULL && reply->len > 0 && !c->req.to.head)
 		client_queue(c, reply->body, reply->len);
 	client_flush(c, CLIENT_WRITING);
+}
+
+void
+client_file(struct client *c, const struct reply *reply, struct asset *asset)
+{
+	if (asset->len > 0 && !c->req.to.head) {
+		c->asset = asset_hold(asset);
+		c->assetpos = 0;
+	}
+	client_answer(c, reply);
 }
 
 void
@@ -636,11 +654,16 @@ client_write(struct client *c)
 	ssize_t	 n;
 	int	 flags;
 
+	if (c->out == NULL)
+		return (client_write_asset(c));
 	/*
-	 * What the worker sends first follows a 101 at once, so the kernel
-	 * may wait for it and make one packet of the two.
+	 * What the worker sends first follows a 101 at once, as a file does
+	 * its head, so the kernel may wait for it and make one packet of the
+	 * two.
 	 */
-	flags = MSG_NOSIGNAL | (c->state == CLIENT_SWITCHING ? MSG_MORE : 0);
+	flags = MSG_NOSIGNAL;
+	if (c->state == CLIENT_SWITCHING || c->asset != NULL)
+		flags |= MSG_MORE;
 	n = send(c->fd, c->out + c->outpos, c->outlen - c->outpos, flags);
 	if (n == -1)
 		return (errno == EAGAIN || errno == EINTR ? 0 : -1);
@@ -650,7 +673,35 @@ client_write(struct client *c)
 	free(c->out);
 	c->out = NULL;
 	c->outlen = c->outpos = 0;
+	return (client_write_asset(c));
+}
+
+/* The same for a file of the page, which is not copied. */
+static int
+client_write_asset(struct client *c)
+{
+	const struct asset	*a;
+	ssize_t			 n;
+
+	if ((a = c->asset) == NULL)
+		return (1);
+	n = send(c->fd, a->p + c->assetpos, a->len - c->assetpos,
+	    MSG_NOSIGNAL);
+	if (n == -1)
+		return (errno == EAGAIN || errno == EINTR ? 0 : -1);
+	c->assetpos += (size_t)n;
+	if (c->assetpos < a->len)
+		return (0);
+	asset_release(c->asset);
+	c->asset = NULL;
 	return (1);
+}
+
+static unsigned int
+client_write_time(const struct client *c)
+{
+	return (c->asset == NULL ? WRITE_TIMEOUT :
+	    WRITE_TIMEOUT + (unsigned int)(c->asset->len / WRITE_SLOWEST));
 }
 
 static void
@@ -668,7 +719,7 @@ client_writable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		return;
 	case 0:
 		if (!evtimer_pending(&c->ev_timer, NULL))
-			client_timer(c, WRITE_TIMEOUT);
+			client_timer(c, client_write_time(c));
 		if (event_add(&c->ev_write, NULL) == -1)
 			client_free(c);
 		return;

@@ -22,13 +22,15 @@
 
 #include "reply.h"
 
+struct asset;
 struct client;
 struct net_addr;
 
 /*
  * One HTTP connection until it ends or is handed over.  What it can hold:
  * a head of 16 KiB, a body of 100 KiB and CLIENT_AHEAD bytes beyond the
- * request under way; of answers one at a time, none longer than the page.
+ * request under way; of answers one at a time, all short but for files of
+ * the page, which all connections share.
  */
 #define CLIENT_AHEAD	(64 * 1024)
 
@@ -55,6 +57,9 @@ void	 client_stop(void);
 void	 client_wait(struct client *, void (*cancel)(void *), void *);
 
 void	 client_answer(struct client *, const struct reply *);
+
+/* The same with a file as the body, whose length the reply has. */
+void	 client_file(struct client *, const struct reply *, struct asset *);
 
 /* {"error":error,"message":message}; constants, message may be NULL. */
 void	 client_error(struct client *, int, const char *, const char *);

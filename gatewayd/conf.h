@@ -77,6 +77,14 @@ struct config_api {
 };
 TAILQ_HEAD(config_apis, config_api);
 
+/* A file of the page, read when the configuration was. */
+struct config_asset {
+	TAILQ_ENTRY(config_asset)	 entry;
+	const char			*name;		/* a constant */
+	int				 blob;
+};
+TAILQ_HEAD(config_assets, config_asset);
+
 /* All strings are owned by the struct.  Secrets are only named by file. */
 struct config {
 	struct config_listens	 listens;	/* at least one */
@@ -92,6 +100,7 @@ struct config {
 	struct config_nets	 proxies;
 	struct config_apis	 apis;
 	int			 page;
+	struct config_assets	 assets;	/* none: no page to serve */
 	struct config_strs	 seal_keys;	/* files */
 	struct config_egresses	 egress;	/* in order */
 	struct config_listens	 resolvers;	/* none: resolv.conf's */
@@ -128,6 +137,9 @@ struct config {
  * Release a configuration and all it owns; NULL is fine.
  */
 void	 config_free(struct config *);
+
+/* Leave out the page. */
+void	 config_assets_free(struct config *);
 
 /* The sandbox of this id, or NULL. */
 struct config_sandbox

@@ -85,6 +85,7 @@ config_new(void)
 	TAILQ_INIT(&conf->proxies);
 	TAILQ_INIT(&conf->apis);
 	TAILQ_INIT(&conf->seal_keys);
+	TAILQ_INIT(&conf->assets);
 	TAILQ_INIT(&conf->egress);
 	TAILQ_INIT(&conf->resolvers);
 	TAILQ_INIT(&conf->sandboxes);
@@ -228,6 +229,18 @@ config_listens_free(struct config_listens *listens)
 }
 
 void
+config_assets_free(struct config *conf)
+{
+	struct config_asset	*asset;
+
+	while ((asset = TAILQ_FIRST(&conf->assets)) != NULL) {
+		TAILQ_REMOVE(&conf->assets, asset, entry);
+		(void)close(asset->blob);
+		free(asset);
+	}
+}
+
+void
 config_free(struct config *conf)
 {
 	struct config_net	*net;
@@ -256,6 +269,7 @@ config_free(struct config *conf)
 		config_sandbox_free(sb);
 	}
 	config_strs_free(&conf->seal_keys);
+	config_assets_free(conf);
 	free(conf->metrics);
 	free(conf->known_hosts);
 	free(conf->learned_hosts);

@@ -54,6 +54,7 @@ static int	 push_dialer(struct kid *, const struct config *);
 static int	 push_egress(struct kid *, const struct config *);
 static int	 push_resolver(struct kid *, const struct config_listen *);
 static int	 push_system(struct kid *, uint16_t, const char *);
+static int	 push_assets(struct kid *, const struct config *);
 static int	 push_proxies(struct kid *, const struct config *);
 static int	 push_api(struct kid *, const struct config_api *);
 static int	 push_auth(struct kid *, const struct config_api *,
@@ -85,7 +86,7 @@ confpush(struct kid *k, const struct config *conf)
 	if (kid_send_empty(k, IMSG_CONF_BEGIN, 0) == -1)
 		return (-1);
 	if (k->kind->role == ROLE_FRONTEND && (push_frontend(k, conf) == -1 ||
-	    push_proxies(k, conf) == -1))
+	    push_assets(k, conf) == -1 || push_proxies(k, conf) == -1))
 		return (-1);
 	if (k->kind->role == ROLE_DIALER)
 		return (push_dialer(k, conf) == -1 ? -1 :
@@ -128,6 +129,27 @@ push_frontend(struct kid *k, const struct config *conf)
 	im.m.conf_frontend.timeout_request = conf->timeout_request;
 	im.m.conf_frontend.page = (uint8_t)conf->page;
 	return (kid_send(k, &im));
+}
+
+/* The blobs stay ours: every frontend, and every later one, gets them. */
+static int
+push_assets(struct kid *k, const struct config *conf)
+{
+	const struct config_asset	*asset;
+	struct imsg			 im;
+
+	TAILQ_FOREACH(asset, &conf->assets, entry) {
+		imsg_init(&im, IMSG_CONF_ASSET, 0);
+		(void)strlcpy(im.m.conf_asset.name, asset->name,
+		    sizeof(im.m.conf_asset.name));
+		if ((im.blob = dup(asset->blob)) == -1) {
+			log_warn("page");
+			return (-1);
+		}
+		if (kid_send(k, &im) == -1)
+			return (-1);
+	}
+	return (0);
 }
 
 /* Host keys: what is made of them, and the files that they are in. */

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asset.h"
 #include "front_conf.h"
 #include "log.h"
 
@@ -36,6 +37,8 @@ static int	 add_origin(struct front_conf *,
 		    const struct msg_conf_origin *, const char **);
 static int	 add_proxy(struct front_conf *, const struct msg_conf_proxy *,
 		    const char **);
+static int	 add_asset(struct front_conf *,
+		    const struct msg_conf_asset *, int, const char **);
 static uint8_t	*read_key(int, size_t *);
 
 struct front_conf *
@@ -59,6 +62,8 @@ front_conf_free(struct front_conf *conf)
 		for (j = 0; j < api->norigins; j++)
 			free(api->origins[j]);
 	}
+	for (i = 0; i < conf->nassets; i++)
+		asset_release(conf->assets[i]);
 	free(conf);
 }
 
@@ -80,6 +85,8 @@ front_conf_add(struct front_conf *conf, const struct imsg *im,
 		return (add_origin(conf, &im->m.conf_origin, why));
 	case IMSG_CONF_PROXY:
 		return (add_proxy(conf, &im->m.conf_proxy, why));
+	case IMSG_CONF_ASSET:
+		return (add_asset(conf, &im->m.conf_asset, im->blob, why));
 	default:
 		return (-1);
 	}
@@ -192,6 +199,33 @@ add_origin(struct front_conf *conf, const struct msg_conf_origin *m,
 		return (-1);
 	api->norigins++;
 	return (0);
+}
+
+static int
+add_asset(struct front_conf *conf, const struct msg_conf_asset *m, int blob,
+    const char **why)
+{
+	struct asset	*asset;
+
+	*why = "too many files of the page";
+	if (conf->nassets == nitems(conf->assets))
+		return (-1);
+	if ((asset = asset_new(m->name, blob, why)) == NULL)
+		return (-1);
+	conf->assets[conf->nassets++] = asset;
+	return (0);
+}
+
+struct asset *
+front_conf_asset(const struct front_conf *conf, const char *s, size_t n)
+{
+	size_t	 i;
+
+	for (i = 0; i < conf->nassets; i++)
+		if (strlen(conf->assets[i]->name) == n &&
+		    memcmp(conf->assets[i]->name, s, n) == 0)
+			return (conf->assets[i]);
+	return (NULL);
 }
 
 static int

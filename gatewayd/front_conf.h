@@ -32,6 +32,9 @@
 #define FRONT_KEYS_MAX		64	/* of one API */
 #define FRONT_ORIGINS_MAX	256
 #define FRONT_PROXIES_MAX	256
+#define FRONT_ASSETS_MAX	32
+
+struct asset;
 
 struct front_proxy {
 	struct net_addr		 net;
@@ -56,6 +59,8 @@ struct front_conf {
 	struct front_api	 apis[API_MAX + 1];	/* by API_* */
 	struct front_proxy	 proxies[FRONT_PROXIES_MAX];
 	size_t			 nproxies;
+	struct asset		*assets[FRONT_ASSETS_MAX];
+	size_t			 nassets;
 };
 
 struct front_conf *front_conf_new(void);
@@ -75,5 +80,9 @@ int	 front_conf_check(const struct front_conf *, const char **why);
 
 /* Is it the address of a proxy that we trust?  1 or 0. */
 int	 front_conf_proxy(const struct front_conf *, const struct net_addr *);
+
+/* The file of the page whose name is the n bytes at s, or NULL. */
+struct asset *front_conf_asset(const struct front_conf *, const char *s,
+	    size_t n);
 
 #endif /* GATEWAYD_GATEWAYD_FRONT_CONF_H */

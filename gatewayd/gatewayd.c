@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asset_open.h"
 #include "conf.h"
 #include "conf_load.h"
 #include "control.h"
@@ -112,6 +113,7 @@ main(int argc, char *argv[])
 	}
 	/* To the terminal, until parent_main() leaves it. */
 	log_init("gatewayd", 1, verbose);
+	asset_open(conf);
 	parent_main(conf, absolute(file), &how, debug);
 }
 

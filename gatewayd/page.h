@@ -25,4 +25,7 @@ void	 page_healthz(struct client *, struct request *);
 void	 page_readyz(struct client *, struct request *);
 void	 page_root(struct client *, struct request *);
 
+/* A file of it by its name: /assets/NAME. */
+void	 page_asset(struct client *, struct request *);
+
 #endif /* GATEWAYD_GATEWAYD_PAGE_H */

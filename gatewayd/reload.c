@@ -22,6 +22,7 @@
 
 #include <event2/event.h>
 
+#include "asset_open.h"
 #include "chan.h"
 #include "log.h"
 #include "notify.h"
@@ -98,6 +99,7 @@ reload_start(struct parent *p, uint32_t asked_by)
 			ctl_answer(p, asked_by, "out of memory");
 		return;
 	}
+	asset_open(conf);
 	r->p = p;
 	r->conf = conf;
 	r->asked_by = asked_by;

@@ -35,7 +35,9 @@
 static const struct route routes[] = {
 	{ HTTP_GET, "/healthz", 0, ROUTE_HEAD | ROUTE_FREE, page_healthz },
 	{ HTTP_GET, "/readyz", 0, ROUTE_HEAD | ROUTE_FREE, page_readyz },
-	{ HTTP_GET, "/", 0, ROUTE_HEAD, page_root },
+	{ HTTP_GET, "/", 0, ROUTE_HEAD | ROUTE_PAGE, page_root },
+	{ HTTP_GET, "/assets/:name", 0, ROUTE_HEAD | ROUTE_PAGE,
+	    page_asset },
 	{ HTTP_POST, "/ssh/connect", API_POCKETENV, 0, ssh_connect },
 	{ HTTP_GET, "/ssh/stream/:id", API_POCKETENV, 0, ssh_stream },
 	{ HTTP_POST, "/ssh/input/:id", API_POCKETENV, ROUTE_CALL,
@@ -148,7 +150,7 @@ route_find(struct request *req, const struct front_conf *conf)
 	for (i = 0; i < nitems(routes); i++) {
 		r = &routes[i];
 		if ((r->api != 0 && !conf->apis[r->api].enabled) ||
-		    (r->handler == page_root && !conf->page))
+		    ((r->flags & ROUTE_PAGE) && !conf->page))
 			continue;
 		if (!(r->flags & ROUTE_UPGRADE) != !req->http.upgrade ||
 		    !route_match(r->pattern, &req->http.path, &req->param))

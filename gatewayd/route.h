@@ -36,6 +36,7 @@ struct route {
 #define ROUTE_HEAD	0x02	/* HEAD is the same without a body */
 #define ROUTE_FREE	0x04	/* counts against no limit */
 #define ROUTE_CALL	0x08	/* the handler counts: address or session */
+#define ROUTE_PAGE	0x10	/* with `page on' only */
 	void			(*handler)(struct client *,
 				    struct request *);
 };

@@ -15,6 +15,7 @@
  */
 
 /* links: gatewayd/request.c gatewayd/reply.c gatewayd/front_conf.c
+ *	gatewayd/asset.c
  *	gatewayd/token.c gatewayd/token_cache.c gatewayd/token_key.c
  *	proto/base64.c proto/http.c proto/jsonscan.c @COMMON@ */
 /* pkgs: json-c libjwt libcrypto libevent_core */
