@@ -68,7 +68,7 @@ TAILQ_HEAD(config_auths, config_auth);
 
 struct config_api {
 	TAILQ_ENTRY(config_api)		 entry;
-	int				 api;		/* API_POCKETENV */
+	int				 api;		/* API_* */
 	struct config_auths		 auths;		/* at least one */
 	uint32_t			 expiry_grace;	/* seconds */
 	uint32_t			 max_age;	/* seconds */
@@ -137,6 +137,10 @@ struct config {
  * Release a configuration and all it owns; NULL is fine.
  */
 void	 config_free(struct config *);
+
+/* The word for API_*. */
+const char
+	*config_api_name(int);
 
 /* Leave out the page. */
 void	 config_assets_free(struct config *);

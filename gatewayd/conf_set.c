@@ -401,13 +401,14 @@ set_uids(struct parse *p, const char *s)
 }
 
 int
-set_api(struct parse *p, int number, const char *name)
+set_api(struct parse *p, int number)
 {
 	struct config_api	*api;
 
 	TAILQ_FOREACH(api, &p->conf->apis, entry)
 		if (api->api == number)
-			set_fail(p, "api %s is given twice", name);
+			set_fail(p, "api %s is given twice",
+			    config_api_name(number));
 	if ((api = calloc(1, sizeof(*api))) == NULL) {
 		lex_no_memory(&p->lex);
 		return (-1);

@@ -38,7 +38,8 @@ enum once {
 	ONCE_PAGE, ONCE_CATALOG, ONCE_SESSIONS_SANDBOX,
 	ONCE_SESSIONS_PRINCIPAL, ONCE_VIEWERS, ONCE_REQUESTS, ONCE_MEMORY,
 	ONCE_REQUEST, ONCE_CHANNEL, ONCE_PING, ONCE_STALLED, ONCE_IDLE,
-	ONCE_DETACHED_SSH, ONCE_RECHECK, ONCE_REPLAY, ONCE_UNLOCKED,
+	ONCE_DETACHED_SSH, ONCE_DETACHED_TTY, ONCE_DETACHED_TERMINAL,
+	ONCE_RECHECK, ONCE_REPLAY, ONCE_UNLOCKED,
 	ONCE_AUDIT, ONCE_RESOLVE, ONCE_CONNECT, ONCE_HANDSHAKE, ONCE_DIALS,
 	ONCE_CHECKING, ONCE_KNOWN, ONCE_LEARNED,
 	ONCE_GRACE, ONCE_AGE, ONCE_UNCLAIMED,		/* api */
@@ -124,7 +125,7 @@ void	 set_listen(struct parse *, const char *, int64_t);
 void	 set_metrics(struct parse *, const char *, int64_t);
 
 /* An api block: begin (-1: out of memory), content, end. */
-int	 set_api(struct parse *, int, const char *);
+int	 set_api(struct parse *, int);
 void	 set_auth(struct parse *, enum config_alg, const char *);
 void	 set_auth_text(struct parse *, const char **, const char *,
 	    const char *, size_t);

@@ -36,6 +36,7 @@
 #include "conf.h"
 #include "conf_load.h"
 #include "known_hosts.h"
+#include "msg_conf.h"
 #include "msg_grant.h"
 #include "paths.h"
 
@@ -141,6 +142,12 @@ config_set(char **p, const char *s)
 	free(*p);
 	*p = strdup(s);
 	return (*p == NULL ? -1 : 0);
+}
+
+const char *
+config_api_name(int api)
+{
+	return (api == API_TERMINAL ? "terminal" : "pocketenv");
 }
 
 void

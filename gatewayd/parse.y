@@ -59,8 +59,8 @@ static int	 keyword_cmp(const void *, const void *);
 %token	NO OFF ON ORIGIN OWNER PAGE PASSPHRASE PASSWORD PER PING POCKETENV
 %token	PORT PRINCIPAL PROXY PTY RECHECK REPLAY REQUEST REQUESTS RESOLVE
 %token	RESOLVER RS256 SANDBOX SEAL SEALED SECRET SECRETS SESSION SESSIONS
-%token	SOCKET SSH STALLED STATIC TEXT TIMEOUT UIDS UNCLAIMED UNLOCKED USER
-%token	VIEWERS WORKER YES
+%token	SOCKET SSH STALLED STATIC TERMINAL TEXT TIMEOUT TTY UIDS UNCLAIMED
+%token	UNLOCKED USER VIEWERS WORKER YES
 %token	BROKEN
 
 %union {
@@ -74,7 +74,7 @@ static int	 keyword_cmp(const void *, const void *);
 
 %token	<w>		STRING NUMBER
 %type	<w>		word
-%type	<number>	port size unit
+%type	<number>	port size unit apiname
 %type	<flag>		yesno onoff auditform allowdeny checking
 
 %%
@@ -240,6 +240,16 @@ timeout		: TIMEOUT REQUEST NUMBER {
 			    "timeout detached ssh", &p.conf->detached_ssh,
 			    $4.number, 1, YEAR);
 		}
+		| TIMEOUT DETACHED TTY NUMBER {
+			set_number(&p, ONCE_DETACHED_TTY,
+			    "timeout detached tty", &p.conf->detached_tty,
+			    $4.number, 1, YEAR);
+		}
+		| TIMEOUT DETACHED TERMINAL NUMBER {
+			set_number(&p, ONCE_DETACHED_TERMINAL,
+			    "timeout detached terminal",
+			    &p.conf->detached_terminal, $4.number, 1, YEAR);
+		}
 		| RECHECK NUMBER {
 			set_number(&p, ONCE_RECHECK, "recheck",
 			    &p.conf->recheck, $2.number, 1, 3600);
@@ -299,12 +309,16 @@ auditform	: TEXT			{ $$ = 0; }
 		| JSON			{ $$ = 1; }
 		;
 
-api		: API POCKETENV '{' {
-			if (set_api(&p, API_POCKETENV, "pocketenv") == -1)
+api		: API apiname '{' {
+			if (set_api(&p, (int)$2) == -1)
 				YYABORT;
 		} apilines '}' {
 			set_api_end(&p);
 		}
+		;
+
+apiname		: POCKETENV		{ $$ = API_POCKETENV; }
+		| TERMINAL		{ $$ = API_TERMINAL; }
 		;
 
 apilines	: apiline
@@ -512,8 +526,10 @@ static const struct keyword keywords[] = {
 	{ "ssh",	SSH },
 	{ "stalled",	STALLED },
 	{ "static",	STATIC },
+	{ "terminal",	TERMINAL },
 	{ "text",	TEXT },
 	{ "timeout",	TIMEOUT },
+	{ "tty",	TTY },
 	{ "uids",	UIDS },
 	{ "unclaimed",	UNCLAIMED },
 	{ "unlocked",	UNLOCKED },

@@ -222,6 +222,9 @@ print_timeouts(FILE *f, const struct config *conf)
 	fprintf(f, "timeout stalled %" PRIu32 "\n", conf->timeout_stalled);
 	fprintf(f, "timeout idle %" PRIu32 "\n", conf->timeout_idle);
 	fprintf(f, "timeout detached ssh %" PRIu32 "\n", conf->detached_ssh);
+	fprintf(f, "timeout detached tty %" PRIu32 "\n", conf->detached_tty);
+	fprintf(f, "timeout detached terminal %" PRIu32 "\n",
+	    conf->detached_terminal);
 	fprintf(f, "recheck %" PRIu32 "\n", conf->recheck);
 }
 
@@ -253,7 +256,7 @@ print_api(FILE *f, const struct config_api *api)
 	const struct config_auth	*auth;
 	const struct config_str		*origin;
 
-	fprintf(f, "api pocketenv {\n");
+	fprintf(f, "api %s {\n", config_api_name(api->api));
 	TAILQ_FOREACH(auth, &api->auths, entry)
 		print_auth(f, auth);
 	fprintf(f, "\tauth expiry grace %" PRIu32 "\n", api->expiry_grace);

@@ -56,6 +56,8 @@ NUMBERS = [
     ("timeout stalled %d", 1, 3600),
     ("timeout idle %d", 1, 31536000),
     ("timeout detached ssh %d", 1, 31536000),
+    ("timeout detached tty %d", 1, 31536000),
+    ("timeout detached terminal %d", 1, 31536000),
     ("recheck %d", 1, 3600),
     ("listen on 127.0.0.1 port %d", 1, 65535),
     ("metrics on 127.0.0.1 port %d", 1, 65535),
@@ -79,7 +81,8 @@ SINGLE = [
     "limit viewers per session 2", "limit requests 2 per 2",
     "limit memory per worker 32 mb", "timeout request 2",
     "timeout channel 2", "timeout ping 2", "timeout stalled 2",
-    "timeout idle 2", "timeout detached ssh 2", "recheck 2", "replay 8 kb",
+    "timeout idle 2", "timeout detached ssh 2", "timeout detached tty 2",
+    "timeout detached terminal 2", "recheck 2", "replay 8 kb",
     "secrets unlocked no", "audit text", "host key checking yes",
     "known hosts $keys/known_hosts", "learned hosts \"/a\"",
     "limit dials per worker 2", "timeout resolve 2", "timeout connect 2",
@@ -199,7 +202,8 @@ def test_defaults_are_what_the_manual_says():
             ("timeout request", "10"), ("timeout channel", "10"),
             ("timeout ping", "30"), ("timeout stalled", "60"),
             ("timeout idle", "86400"), ("timeout detached ssh", "60"),
-            ("recheck", "60"), ("replay", "1 mb"),
+            ("timeout detached tty", "1800"),
+            ("timeout detached terminal", "3600"), ("recheck", "60"), ("replay", "1 mb"),
             ("learned hosts", "/var/lib/gatewayd/learned_hosts"),
             ("limit dials per worker", "30"), ("timeout resolve", "5"),
             ("timeout connect", "10"), ("timeout handshake", "20")]:
@@ -225,9 +229,9 @@ def test_the_manual_names_every_keyword_and_range():
         assert "%s to %s" % (low, high) in manual, setting
 
 
-def api(line):
-    return "api pocketenv {\nauth jwt hs256 secret file $keys/jwt.secret\n" \
-        "%s\n}\n" % line
+def api(line, name="pocketenv"):
+    return "api %s {\nauth jwt hs256 secret file $keys/jwt.secret\n" \
+        "%s\n}\n" % (name, line)
 
 
 def sandbox(line):
@@ -282,6 +286,24 @@ def test_given_twice_in_api(place, line):
     assert status == 1
     assert err == ["t.conf:4: %s is given twice" % re.sub(r" (\d+|no)$", "",
         line)]
+
+
+def test_apis_have_one_grammar(place):
+    lines = ["auth jwt es256 key file $keys/es.pub issuer i kid k",
+        "auth expiry grace 5", "auth max age 6", "origin https://a",
+        "unclaimed yes"]
+    both = "".join(api("\n".join(lines), name)
+        for name in ("terminal", "pocketenv"))
+    status, out, err = place.check(both, "-Dkeys=" + place.keys)
+    assert (status, err) == (0, [])
+    assert place.check(out) == (0, out, [])
+    blocks = re.findall(r"^api (\w+) \{\n(.*?)^\}", out, re.M | re.S)
+    assert [name for name, _ in blocks] == ["terminal", "pocketenv"]
+    assert blocks[0][1] == blocks[1][1]
+    # What is said once in a block may be said in the next one again.
+    status, out, err = place.check(both + api("", "terminal"),
+        "-Dkeys=" + place.keys)
+    assert (status, err) == (1, ["t.conf:17: api terminal is given twice"])
 
 
 def many(line, n):
