@@ -90,15 +90,22 @@ NET_SRCS =	$(WORKER_SRCS) \
 		sessiond/upstream_ssh.c
 
 CTL_SRCS =	$(TOKEN_SRCS) \
-		common/paths.c \
+		common/paths.c common/util.c \
+		gatewayctl/attach.c gatewayctl/attach_conn.c \
+		gatewayctl/attach_escape.c gatewayctl/attach_http.c \
+		gatewayctl/attach_tty.c gatewayctl/attach_url.c \
+		gatewayctl/attach_ws.c \
 		gatewayctl/control.c gatewayctl/file.c gatewayctl/gatewayctl.c \
 		gatewayctl/keygen.c gatewayctl/mint.c gatewayctl/seal.c \
 		gatewayctl/show.c \
-		proto/imsg.c proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
+		proto/http.c proto/http_response.c proto/imsg.c \
+		proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
 		proto/msg_dial.c proto/msg_front.c proto/msg_grant.c \
 		proto/msg_worker.c \
 		proto/tables.c \
-		proto/wire.c
+		proto/utf8.c \
+		proto/wire.c \
+		proto/ws.c
 
 MKFILTER_SRCS =	common/mkfilter.c
 
@@ -112,7 +119,7 @@ CATALOG_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
 SESSIOND_PKGS =	libevent_core libsodium json-c libbsd:static libmd:static
 NET_PKGS =	$(SESSIOND_PKGS) libssh2 libcrypto
 MKFILTER_PKGS =	libseccomp libbsd libmd
-CTL_PKGS =	libbsd libmd:static libsodium libjwt json-c libcrypto
+CTL_PKGS =	libbsd libmd:static libsodium libjwt json-c libssl libcrypto
 
 VERSION =	0.1
 

@@ -39,6 +39,7 @@ struct command {
 
 static const struct command
 		*command_find(int, char **, int *);
+static void	 run_attach(const struct command *, int, char **);
 static void	 run_keygen(const struct command *, int, char **);
 static void	 run_seal(const struct command *, int, char **);
 static void	 run_token(const struct command *, int, char **);
@@ -49,6 +50,7 @@ static void	 run_plain(const struct command *, int, char **);
 static void	 run_log(const struct command *, int, char **);
 
 static const struct command commands[] = {
+	{ { "attach", NULL }, -1, run_attach, 0, 0, 1 },
 	{ { "detach", "viewer" }, 1, run_detach, IMSG_CTL_DETACH, 0, 0 },
 	{ { "drain", NULL }, 0, run_plain, IMSG_CTL_DRAIN, 0, 0 },
 	{ { "keygen", NULL }, 1, run_keygen, 0, 0, 1 },
@@ -102,7 +104,9 @@ __dead void
 usage(void)
 {
 	fprintf(stderr, "usage: gatewayctl [-s socket] command "
-	    "[argument ...]\n");
+	    "[argument ...]\n"
+	    "       gatewayctl attach [-r] -t tokenfile url sandbox | "
+	    "session\n");
 	exit(1);
 }
 
@@ -121,6 +125,14 @@ command_find(int argc, char **argv, int *words)
 			return (c);
 	}
 	return (NULL);
+}
+
+static void
+run_attach(const struct command *cmd, int argc, char **argv)
+{
+	(void)cmd;
+	/* getopt(3) steps over the first word, which is the command. */
+	attach(argc + 1, argv - 1);
 }
 
 static void
@@ -143,7 +155,6 @@ static void
 run_token(const struct command *cmd, int argc, char **argv)
 {
 	(void)cmd;
-	/* getopt(3) steps over the first word, which is the command. */
 	mint(argc + 1, argv - 1);
 }
 

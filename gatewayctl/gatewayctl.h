@@ -46,6 +46,10 @@ void	 seal(const char *file);
 /* mint.c: print a token; takes its own options. */
 void	 mint(int, char **);
 
+/* attach.c: a terminal on a session; takes its own options. */
+__dead void
+	 attach(int, char **);
+
 /* control.c: speak with the daemon. */
 
 /* Connect to a control socket and exchange versions. */

@@ -62,7 +62,7 @@ links gatewayd-frontend "libjson-c libjwt libcrypto"
 links gatewayd-catalog "libjson-c libjwt libcrypto"
 links sessiond "libsodium libjson-c"
 links sessiond-net "libsodium libjson-c libssh2 libcrypto"
-links gatewayctl "libsodium libjwt libjson-c libcrypto"
+links gatewayctl "libsodium libjwt libjson-c libssl libcrypto"
 
 for p in gatewayd gatewayd-frontend gatewayd-catalog sessiond sessiond-net \
     gatewayctl; do

@@ -407,12 +407,17 @@ def test_token_bad_seconds(keys, seconds):
     ["detach", "viewer"], ["log"], ["log", "loud"], ["reload", "x"],
     ["token"], ["token", "-s", "did:a"], ["token", "-k", "x"], ["-x"],
     ["token", "-k", "x", "-s", "y", "z"], ["-s"], [""],
+    ["attach"], ["attach", "-t", "x", "http://a"], ["attach", "http://a", "b"],
+    ["attach", "-x", "-t", "x", "http://a", "b"],
+    ["attach", "-t", "x", "http://a", "b", "c"],
 ])
 def test_usage(args):
     run = ctl(*args)
     assert run.returncode == 1 and run.stdout == b""
     lines = run.stderr.decode().splitlines()
-    assert lines[-1] == "usage: gatewayctl [-s socket] command [argument ...]"
+    assert lines[-2:] == [
+        "usage: gatewayctl [-s socket] command [argument ...]",
+        "       gatewayctl attach [-r] -t tokenfile url sandbox | session"]
 
 
 def test_no_daemon(tmp_path):
