@@ -65,8 +65,12 @@ grant_add(struct grants *gs, const struct msg_grant *m, time_t now)
 	g->mode = m->mode;
 	g->viewer = m->viewer;
 	g->expires = now + m->ttl;
+	g->api = m->api;
+	g->dialect = m->dialect;
 	strlcpy(g->session, m->session, sizeof(g->session));
+	strlcpy(g->name, m->name, sizeof(g->name));
 	memcpy(g->hash, m->hash, sizeof(g->hash));
+	strlcpy(g->principal, m->principal, sizeof(g->principal));
 	TAILQ_INSERT_TAIL(&gs->list, g, entry);
 	gs->n++;
 	return (0);
@@ -83,7 +87,11 @@ grant_use(struct grants *gs, const uint8_t id[GRANT_LEN], uint32_t channel,
 	    !grant_allows(g, channel, action, hash))
 		return (-1);
 	*out = *g;
-	if ((g->actions & ACTION_CALLS) == 0)
+	if ((action & ACTION_CALLS) == 0)
+		g->actions &= ~action;
+	if (action == ACTION_ATTACH)
+		g->actions &= ~ACTION_OPEN;
+	if (g->actions == 0)
 		grant_remove(gs, g);
 	return (0);
 }
@@ -108,6 +116,20 @@ grant_drop_session(struct grants *gs, const char *session)
 		if (strcmp(g->session, session) == 0)
 			grant_remove(gs, g);
 	}
+}
+
+int
+grant_opens(struct grants *gs, const char *session, time_t now)
+{
+	struct grant	*g;
+
+	grant_expire(gs, now);
+	TAILQ_FOREACH(g, &gs->list, entry) {
+		if ((g->actions & ACTION_OPEN) != 0 &&
+		    strcmp(g->session, session) == 0)
+			return (1);
+	}
+	return (0);
 }
 
 unsigned int

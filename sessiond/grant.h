@@ -27,9 +27,10 @@
 
 /*
  * What the parent lets a frontend do here.  A grant counts on the channel it
- * was made for and nowhere else; one that opens or attaches counts once, one
- * for calls until it is too old and only together with the token it was
- * given for.
+ * was made for and nowhere else.  To open and to attach it counts once each,
+ * to call until it is too old and only together with the token it was given
+ * for.  A list is for no session but for all that its principal has in its
+ * api.
  */
 #define GRANTS_MAX	1024		/* the oldest makes room */
 
@@ -42,8 +43,12 @@ struct grant {
 	uint32_t		 viewer;
 	uint32_t		 ticket;
 	time_t			 expires;	/* monotonic */
+	uint8_t			 api;
+	uint8_t			 dialect;	/* of a session to be made */
 	char			 session[WIRE_UUID_LEN + 1];
+	char			 name[SESSION_NAME_MAX + 1];
 	uint8_t			 hash[HASH_LEN];
+	char			 principal[PRINCIPAL_MAX + 1];
 };
 
 struct grants {
@@ -58,9 +63,11 @@ void	 grants_free(struct grants *);
 int	 grant_add(struct grants *, const struct msg_grant *, time_t now);
 
 /*
- * Is there a grant of that id for this channel and action?  hash is that of
- * the token, NULL unless the action is a call.  Returns 0 with a copy of the
- * grant, which is used up if it counts once; or -1, and nothing has changed.
+ * Is there a grant of that id for this channel and action, which is one
+ * ACTION_*?  hash is that of the token, NULL unless the action is a call.
+ * Returns 0 with a copy of the grant as it was; or -1, and nothing has
+ * changed.  What counts once is used up by this, and to attach uses up the
+ * right to open as well.
  */
 int	 grant_use(struct grants *, const uint8_t id[GRANT_LEN],
 	    uint32_t channel, uint16_t action, const uint8_t *hash,
@@ -69,6 +76,9 @@ int	 grant_use(struct grants *, const uint8_t id[GRANT_LEN],
 /* The channel is closed; the session has ended. */
 void	 grant_drop_channel(struct grants *, uint32_t);
 void	 grant_drop_session(struct grants *, const char *);
+
+/* Whether there is one that could still open that session. */
+int	 grant_opens(struct grants *, const char *, time_t now);
 
 /* How many are still good. */
 unsigned int

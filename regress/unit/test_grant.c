@@ -30,6 +30,7 @@
 #include <cmocka.h>
 
 #include "grant.h"
+#include "msg_conf.h"
 
 #define SID	"11111111-2222-4333-8444-555555555555"
 #define OTHER	"11111111-2222-4333-8444-666666666666"
@@ -37,12 +38,12 @@
 static struct grants	 gs;
 static uint8_t		 hash[HASH_LEN] = { 1, 2, 3 };
 
-static void	 add(uint8_t, uint32_t, uint8_t, uint32_t, const char *,
+static void	 add(uint8_t, uint32_t, uint16_t, uint32_t, const char *,
 		    time_t);
-static int	 use(uint8_t, uint32_t, uint8_t, const uint8_t *, time_t);
+static int	 use(uint8_t, uint32_t, uint16_t, const uint8_t *, time_t);
 
 static void
-add(uint8_t id, uint32_t channel, uint8_t actions, uint32_t ttl,
+add(uint8_t id, uint32_t channel, uint16_t actions, uint32_t ttl,
     const char *session, time_t now)
 {
 	struct msg_grant	 m;
@@ -53,14 +54,19 @@ add(uint8_t id, uint32_t channel, uint8_t actions, uint32_t ttl,
 	m.actions = actions;
 	m.mode = MODE_RW;
 	m.viewer = 7;
+	m.ticket = 9;
 	m.ttl = ttl;
+	m.api = API_TERMINAL;
+	m.dialect = DIALECT_TERMINAL;
+	strlcpy(m.name, "build", sizeof(m.name));
+	strlcpy(m.principal, "alice", sizeof(m.principal));
 	strlcpy(m.session, session, sizeof(m.session));
 	memcpy(m.hash, hash, sizeof(m.hash));
 	assert_int_equal(grant_add(&gs, &m, now), 0);
 }
 
 static int
-use(uint8_t id, uint32_t channel, uint8_t action, const uint8_t *h,
+use(uint8_t id, uint32_t channel, uint16_t action, const uint8_t *h,
     time_t now)
 {
 	struct grant	 g;
@@ -71,6 +77,11 @@ use(uint8_t id, uint32_t channel, uint8_t action, const uint8_t *h,
 		return (-1);
 	assert_string_equal(g.session, SID);
 	assert_int_equal(g.viewer, 7);
+	assert_int_equal(g.ticket, 9);
+	assert_int_equal(g.api, API_TERMINAL);
+	assert_int_equal(g.dialect, DIALECT_TERMINAL);
+	assert_string_equal(g.name, "build");
+	assert_string_equal(g.principal, "alice");
 	return (0);
 }
 
@@ -127,6 +138,55 @@ test_call(void **state)
 	assert_int_equal(use(1, 5, ACTION_INPUT, hash, 160), -1);
 }
 
+/* Each right that counts once goes by itself; calls stay. */
+static void
+test_open_first(void **state)
+{
+	(void)state;
+	add(1, 5, ACTION_OPEN | ACTION_INPUT, 60, SID, 100);
+	assert_int_equal(grant_opens(&gs, SID, 100), 1);
+	assert_int_equal(grant_opens(&gs, OTHER, 100), 0);
+	assert_int_equal(use(1, 5, ACTION_OPEN, NULL, 100), 0);
+	assert_int_equal(grant_opens(&gs, SID, 100), 0);
+	assert_int_equal(use(1, 5, ACTION_OPEN, NULL, 100), -1);
+	assert_int_equal(use(1, 5, ACTION_INPUT, hash, 101), 0);
+	assert_int_equal(use(1, 5, ACTION_INPUT, hash, 159), 0);
+	assert_int_equal(grant_count(&gs, 159), 1);
+	assert_int_equal(grant_count(&gs, 160), 0);
+	/* Events come after OPEN, with the same grant. */
+	add(2, 5, ACTION_OPEN | ACTION_ATTACH, 10, SID, 200);
+	assert_int_equal(use(2, 5, ACTION_OPEN, NULL, 200), 0);
+	assert_int_equal(use(2, 5, ACTION_ATTACH, NULL, 200), 0);
+	assert_int_equal(grant_count(&gs, 200), 0);
+}
+
+/* Who attaches needs no OPEN any more, nor can it be kept for later. */
+static void
+test_attach_opens(void **state)
+{
+	(void)state;
+	add(1, 5, ACTION_OPEN | ACTION_ATTACH, 10, SID, 100);
+	assert_int_equal(use(1, 5, ACTION_ATTACH, NULL, 100), 0);
+	assert_int_equal(use(1, 5, ACTION_OPEN, NULL, 100), -1);
+	assert_int_equal(grant_count(&gs, 100), 0);
+	add(2, 5, ACTION_OPEN, 10, SID, 100);
+	assert_int_equal(grant_opens(&gs, SID, 110), 0);
+}
+
+/* Those of the native API are calls like others; the mask is 16 bits wide. */
+static void
+test_wide(void **state)
+{
+	(void)state;
+	add(1, 5, ACTION_SIGNAL | ACTION_STATUS | ACTION_LIST, 60, SID, 100);
+	assert_int_equal(use(1, 5, ACTION_SIGNAL, NULL, 100), -1);
+	assert_int_equal(use(1, 5, ACTION_TICKET, hash, 100), -1);
+	assert_int_equal(use(1, 5, ACTION_SIGNAL, hash, 100), 0);
+	assert_int_equal(use(1, 5, ACTION_STATUS, hash, 100), 0);
+	assert_int_equal(use(1, 5, ACTION_LIST, hash, 100), 0);
+	assert_int_equal(use(1, 5, ACTION_STATUS, hash, 159), 0);
+}
+
 static void
 test_drop(void **state)
 {
@@ -176,6 +236,10 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test_setup_teardown(test_stream, begin, end),
 		cmocka_unit_test_setup_teardown(test_call, begin, end),
+		cmocka_unit_test_setup_teardown(test_open_first, begin, end),
+		cmocka_unit_test_setup_teardown(test_attach_opens, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(test_wide, begin, end),
 		cmocka_unit_test_setup_teardown(test_drop, begin, end),
 		cmocka_unit_test_setup_teardown(test_bound, begin, end)
 	};
