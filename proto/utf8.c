@@ -80,6 +80,59 @@ utf8_cut(const uint8_t *p, size_t n)
 	return (n);
 }
 
+size_t
+utf8_valid(const uint8_t *p, size_t n, size_t *bad)
+{
+	struct utf8_state	 st;
+	size_t			 begin, i;
+
+	memset(&st, 0, sizeof(st));
+	for (begin = i = 0; i < n; i++) {
+		if (st.need > 0) {
+			if (p[i] < st.lo || p[i] > st.hi)
+				break;
+			st.need--;
+			st.lo = 0x80;
+			st.hi = 0xbf;
+			continue;
+		}
+		if (p[i] < 0x80)
+			i += ascii_prefix(p + i, n - i);
+		begin = i;
+		if (i == n)
+			break;
+		if (p[i] >= 0x80 && utf8_lead(&st, p[i]) == -1) {
+			*bad = 1;
+			return (begin);
+		}
+	}
+	if (st.need == 0)
+		begin = n;
+	*bad = i - begin;
+	return (begin);
+}
+
+size_t
+utf8_text(uint8_t *out, const uint8_t *p, size_t n)
+{
+	size_t	 bad, i, good, len;
+
+	len = 0;
+	for (i = 0; i < n; i += good + bad) {
+		good = utf8_valid(p + i, n - i, &bad);
+		if (out != NULL && good > 0)
+			memcpy(out + len, p + i, good);
+		len += good;
+		if (bad == 0)
+			break;
+		if (out != NULL)
+			memcpy(out + len, UTF8_REPLACEMENT,
+			    UTF8_REPLACEMENT_LEN);
+		len += UTF8_REPLACEMENT_LEN;
+	}
+	return (len);
+}
+
 /* What may follow a first byte above 0x7f. */
 static int
 utf8_lead(struct utf8_state *st, uint8_t c)

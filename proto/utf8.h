@@ -52,4 +52,23 @@ int	 utf8_complete(const struct utf8_state *);
  */
 size_t	 utf8_cut(const uint8_t *, size_t);
 
+/* U+FFFD, which stands for what is not UTF-8. */
+#define UTF8_REPLACEMENT	"\xef\xbf\xbd"
+#define UTF8_REPLACEMENT_LEN	3
+
+/*
+ * The length of the valid text at the start of the len bytes, whole
+ * characters only.  *bad is the length of what follows it and is not one: as
+ * many bytes as could begin a character, at least one, or 0 at the end.  The
+ * bytes are all there is, so a sequence that is cut off at their end is bad.
+ */
+size_t	 utf8_valid(const uint8_t *, size_t, size_t *bad);
+
+/*
+ * Copy the len bytes with U+FFFD in the place of each bad sequence, just as
+ * decoders of the WHATWG Encoding Standard do (Unicode 3.9, "substitution of
+ * maximal subparts").  Returns the length of the text; out may be NULL.
+ */
+size_t	 utf8_text(uint8_t *out, const uint8_t *, size_t);
+
 #endif

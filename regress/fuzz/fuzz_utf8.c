@@ -43,6 +43,7 @@ static int	 scalar_of_len(uint32_t, size_t);
 static int	 plain_valid(const uint8_t *, size_t, size_t *);
 static int	 plain_prefix(const uint8_t *, size_t);
 static int	 feed(const uint8_t *, size_t, size_t, struct utf8_state *);
+static void	 check_text(const uint8_t *, size_t, size_t, int);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -74,6 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			held = i;
 	}
 	assert(utf8_cut(data, len) == len - held);
+	check_text(data, len, len - held, valid);
 	return (0);
 }
 
@@ -89,6 +91,32 @@ feed(const uint8_t *data, size_t len, size_t step, struct utf8_state *st)
 			return (-1);
 	}
 	return (0);
+}
+
+/* Text is valid, is left alone if it was, and may be made in two steps. */
+static void
+check_text(const uint8_t *data, size_t len, size_t cut, int valid)
+{
+	struct utf8_state	 st;
+	uint8_t			*out, *two;
+	size_t			 n, first, second;
+
+	out = malloc(len * UTF8_REPLACEMENT_LEN + 1);
+	two = malloc(len * UTF8_REPLACEMENT_LEN + 1);
+	if (out == NULL || two == NULL)
+		abort();
+	n = utf8_text(out, data, len);
+	assert(n == utf8_text(NULL, data, len));
+	assert(n <= len * UTF8_REPLACEMENT_LEN);
+	memset(&st, 0, sizeof(st));
+	assert(utf8_feed(&st, out, n) == 0 && utf8_complete(&st));
+	if (valid)
+		assert(n == len && memcmp(out, data, n) == 0);
+	first = utf8_text(two, data, cut);
+	second = utf8_text(two + first, data + cut, len - cut);
+	assert(first + second == n && memcmp(out, two, n) == 0);
+	free(out);
+	free(two);
 }
 
 /* By the bits of the first byte alone; 0 if it is none. */

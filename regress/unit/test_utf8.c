@@ -72,6 +72,10 @@ static void	 test_samples(void **);
 static void	 test_every_code_point(void **);
 static void	 test_cut(void **);
 static void	 test_cut_stream(void **);
+static size_t	 decode(uint8_t *, const uint8_t *, size_t);
+static void	 check_text(const uint8_t *, size_t);
+static void	 test_text(void **);
+static void	 test_text_bytes(void **);
 
 /* Feed a text in pieces of the given size. */
 static int
@@ -191,6 +195,154 @@ test_cut_stream(void **state)
 	}
 }
 
+/*
+ * The decoder of the WHATWG Encoding Standard, step by step (utf-8 decoder),
+ * which writes its output as UTF-8 again.
+ */
+static size_t
+decode(uint8_t *out, const uint8_t *p, size_t n)
+{
+	size_t	 begin, i, len;
+	int	 need, seen;
+	uint8_t	 lower, upper;
+
+	begin = i = len = 0;
+	need = seen = 0;
+	lower = 0x80;
+	upper = 0xbf;
+	while (i < n || need != 0) {
+		if (need != 0 && (i == n || p[i] < lower || p[i] > upper)) {
+			/* The byte is taken again, as a first one. */
+			need = seen = 0;
+			lower = 0x80;
+			upper = 0xbf;
+			memcpy(out + len, "\xef\xbf\xbd", 3);
+			len += 3;
+		} else if (need != 0) {
+			lower = 0x80;
+			upper = 0xbf;
+			i++;
+			if (++seen == need) {
+				memcpy(out + len, p + begin, i - begin);
+				len += i - begin;
+				need = seen = 0;
+			}
+		} else if (p[i] < 0x80) {
+			out[len++] = p[i++];
+		} else if (p[i] >= 0xc2 && p[i] <= 0xf4) {
+			need = p[i] < 0xe0 ? 1 : p[i] < 0xf0 ? 2 : 3;
+			if (p[i] == 0xe0)
+				lower = 0xa0;
+			if (p[i] == 0xed)
+				upper = 0x9f;
+			if (p[i] == 0xf0)
+				lower = 0x90;
+			if (p[i] == 0xf4)
+				upper = 0x8f;
+			begin = i++;
+		} else {
+			i++;
+			memcpy(out + len, "\xef\xbf\xbd", 3);
+			len += 3;
+		}
+	}
+	return (len);
+}
+
+static void
+check_text(const uint8_t *p, size_t n)
+{
+	uint8_t			 got[256], want[256];
+	struct utf8_state	 st;
+	size_t			 len;
+
+	assert_true(n <= sizeof(got) / 3);
+	len = decode(want, p, n);
+	assert_int_equal(utf8_text(NULL, p, n), len);
+	assert_int_equal(utf8_text(got, p, n), len);
+	assert_memory_equal(got, want, len);
+	memset(&st, 0, sizeof(st));
+	assert_int_equal(utf8_feed(&st, got, len), 0);
+	assert_true(utf8_complete(&st));
+}
+
+static void
+test_text(void **state)
+{
+	static const struct {
+		const char	*in;
+		const char	*out;
+	} texts[] = {
+		{ "", "" },
+		{ "plain", "plain" },
+		{ "12345678\xff""12345678", "12345678\xef\xbf\xbd""12345678" },
+		{ "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
+		    "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80" },
+		/* Unicode 3.9, table 3-8. */
+		{ "a\xf1\x80\x80\xe1\x80\xc2""b\x80""c\x80\xbf""d",
+		    "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd""b"
+		    "\xef\xbf\xbd""c\xef\xbf\xbd\xef\xbf\xbd""d" },
+		{ "\xed\xa0\x80",
+		    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xe2\x82", "\xef\xbf\xbd" },
+		{ "\xf0\x9f\x98", "\xef\xbf\xbd" },
+		{ "x\xc3", "x\xef\xbf\xbd" }
+	};
+	uint8_t	 out[64];
+	size_t	 i, len;
+
+	(void)state;
+	for (i = 0; i < nitems(texts); i++) {
+		len = utf8_text(out, (const uint8_t *)texts[i].in,
+		    strlen(texts[i].in));
+		assert_int_equal(len, strlen(texts[i].out));
+		assert_memory_equal(out, texts[i].out, len);
+		check_text((const uint8_t *)texts[i].in, strlen(texts[i].in));
+	}
+}
+
+/*
+ * All of two bytes, then long ones of bytes that matter; and a stream that
+ * is cut by utf8_cut() anywhere reads the same as the whole.
+ */
+static void
+test_text_bytes(void **state)
+{
+	static const uint8_t	 pick[] = {
+		'a', 0, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2,
+		0xdf, 0xe0, 0xe2, 0xed, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0xff
+	};
+	uint8_t			 in[48], out[256], want[256];
+	uint32_t		 rnd;
+	size_t			 cut, end, i, len, n;
+	int			 k;
+
+	(void)state;
+	for (k = 0; k < 0x10000; k++) {
+		in[0] = k >> 8;
+		in[1] = k & 0xff;
+		check_text(in, 2);
+	}
+	rnd = 1;
+	for (k = 0; k < 20000; k++) {
+		n = k % sizeof(in);
+		for (i = 0; i < n; i++) {
+			rnd = rnd * 1103515245 + 12345;
+			in[i] = pick[(rnd >> 16) % sizeof(pick)];
+		}
+		check_text(in, n);
+		len = cut = 0;
+		for (end = 1; end <= n; end += 1 + (rnd >> (end % 24)) % 5) {
+			i = cut + utf8_cut(in + cut, end - cut);
+			len += utf8_text(out + len, in + cut, i - cut);
+			cut = i;
+		}
+		len += utf8_text(out + len, in + cut, n - cut);
+		assert_int_equal(len, decode(want, in, n));
+		assert_memory_equal(out, want, len);
+	}
+}
+
 int
 main(void)
 {
@@ -198,7 +350,9 @@ main(void)
 		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_every_code_point),
 		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_cut_stream)
+		cmocka_unit_test(test_cut_stream),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_bytes)
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
