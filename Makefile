@@ -73,7 +73,8 @@ WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		sessiond/dialect.c sessiond/dialect_ssh.c \
 		sessiond/frame.c sessiond/front.c sessiond/grant.c \
 		sessiond/input.c sessiond/opened.c sessiond/ring.c \
-		sessiond/secrets.c sessiond/session.c sessiond/sessiond.c \
+		sessiond/secrets.c sessiond/session.c \
+		sessiond/session_screen.c sessiond/sessiond.c \
 		sessiond/viewer.c sessiond/wsconn.c
 
 SESSIOND_SRCS =	$(WORKER_SRCS) \

@@ -34,7 +34,8 @@ struct viewer;
  * viewer_post(), viewer_input(), viewer_resize(), viewer_alive(),
  * viewer_finish() and viewer_goodbye() of viewer.h.
  *
- * Every function that makes a frame returns NULL when out of memory.
+ * Every function that makes a frame returns NULL when out of memory.  Where
+ * a dialect has no way to say something, the function is NULL.
  */
 struct dialect {
 	const char	*name;
@@ -46,6 +47,8 @@ struct dialect {
 #define DIALECT_PONGS	0x02		/* pings are answered */
 #define DIALECT_DEAF	0x04		/* the client has nothing to say, and */
 					/* its half-close is not its end */
+#define DIALECT_GAPS	0x08		/* who is passed by the ring is told */
+					/* what is missing, and goes on */
 	uint16_t	 ping;		/* seconds, 0: as configured */
 	size_t		 state;		/* bytes kept for each viewer, zeroed */
 
@@ -60,6 +63,26 @@ struct dialect {
 			    const struct ring *, uint64_t start,
 			    uint64_t end);
 
+	/*
+	 * For output that is a head and the bytes as they are: writes the
+	 * head for n bytes, and returns its length.  output() is then not
+	 * called.
+	 */
+#define DIALECT_HEAD_MAX	16
+	size_t		 (*head)(uint8_t head[DIALECT_HEAD_MAX], size_t n);
+
+	/* The bytes of these numbers are gone; with DIALECT_GAPS only. */
+	struct frame	*(*gap)(const struct viewer *, uint64_t from,
+			    uint64_t to);
+
+	/* What the terminal shows, in its own bytes, which count for none. */
+	struct frame	*(*repaint)(const struct viewer *, const uint8_t *,
+			    size_t);
+
+	/* The terminal has a new size: may post SLOT_SIZE. */
+	void		 (*resized)(struct viewer *, uint16_t cols,
+			    uint16_t rows);
+
 	struct frame	*(*ping_frame)(const struct dialect *);
 
 	/*
@@ -73,7 +96,7 @@ struct dialect {
 	void		 (*input)(struct viewer *, uint8_t *, size_t);
 };
 
-#define DIALECT_INDEX_MAX	4	/* raise with each table below */
+#define DIALECT_INDEX_MAX	9	/* ssh, tty, terminal: 3 of each */
 
 /* dialect_ssh.c: gatewayd-pocketenv(7), the routes under /ssh. */
 extern const struct dialect	 dialect_ssh_ws;

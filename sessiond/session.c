@@ -39,6 +39,8 @@ static void	 session_finish(struct session *, enum end, uint8_t, uint8_t,
 		    const char *);
 static void	 session_wait_rest(struct session *);
 static void	 session_pump(struct session *);
+static void	 session_pass(struct session *);
+static unsigned int session_detached(const struct session *);
 static int	 session_must_hold(struct session *);
 static void	 session_hold(struct session *);
 static size_t	 session_write(void *, const uint8_t *, size_t);
@@ -55,10 +57,8 @@ static void	 session_on_later(int, short, void *);
  */
 
 struct session *
-session_new(struct event_base *base, const char *id,
-    const struct session_limits *limits, struct driver *driver,
-    const struct session_hooks *hooks, void *owner, uint16_t cols,
-    uint16_t rows)
+session_new(struct event_base *base, const struct session_conf *conf,
+    struct driver *driver, const struct session_hooks *hooks, void *owner)
 {
 	struct session	*s;
 
@@ -66,30 +66,35 @@ session_new(struct event_base *base, const char *id,
 		driver->ops->close(driver);
 		return (NULL);
 	}
-	strlcpy(s->id, id, sizeof(s->id));
+	strlcpy(s->id, conf->id, sizeof(s->id));
+	s->kind = conf->kind;
+	s->keep = conf->keep;
 	s->state = SESSION_STARTING;
+	s->started = time(NULL);
 	s->end.fail = FAIL_SHELL;
 	s->base = base;
 	s->hooks = hooks;
 	s->owner = owner;
-	s->limits = *limits;
+	s->limits = *conf->limits;
 	s->driver = driver;
-	s->cols = cols;
-	s->rows = rows;
+	s->cols = conf->cols;
+	s->rows = conf->rows;
+	s->passing = UINT64_MAX;
 	TAILQ_INIT(&s->viewers);
+	TAILQ_INIT(&s->ready);
 	TAILQ_INIT(&s->gone);
 	input_init(&s->input, base, session_write, s);
 	session_timers(s);
 	driver->session = s;
-	if (ring_init(&s->ring, limits->replay + SESSION_HIGH,
+	if (ring_init(&s->ring, s->limits.replay + SESSION_HIGH,
 	    SESSION_READ_MAX) == -1 ||
-	    driver->ops->open(driver, cols, rows) == -1) {
+	    driver->ops->open(driver, s->cols, s->rows) == -1) {
 		session_free(s);
 		return (NULL);
 	}
 	session_touch(s);
-	session_wait(&s->ev_state, limits->open);
-	session_wait(&s->ev_idle, limits->idle);
+	session_wait(&s->ev_state, s->limits.open);
+	session_wait(&s->ev_idle, s->limits.idle);
 	return (s);
 }
 
@@ -129,7 +134,7 @@ session_opened(struct session *s)
 		s->driver->ops->resize(s->driver, s->cols, s->rows);
 	session_writable(s);
 	if (s->nviewers == 0)
-		session_wait(&s->ev_state, s->limits.detached);
+		session_wait(&s->ev_state, session_detached(s));
 	else
 		evtimer_del(&s->ev_state);
 	s->hooks->opened(s);
@@ -159,11 +164,12 @@ session_end(struct session *s, enum end reason)
 {
 	struct viewer	*v, *next;
 
-	if (s->state != SESSION_ENDING) {
+	if (s->state < SESSION_ENDING) {
 		session_finish(s, reason, EXIT_UNKNOWN, 0, "");
 		return;
 	}
-	/* It has ended before; do not wait for slow or first viewers. */
+	/* It has ended before; do not wait for slow or late viewers. */
+	s->kept = 0;
 	evtimer_del(&s->ev_state);
 	TAILQ_FOREACH_SAFE(v, &s->viewers, entry, next)
 		viewer_leave(v, LEAVE_END, 0);
@@ -173,7 +179,8 @@ session_end(struct session *s, enum end reason)
 /*
  * The upstream is over.  Viewers get what the ring still holds, then their
  * closing words; a session that nobody has seen yet waits for its first
- * viewer, since a short command may be over before its client attaches.
+ * viewer, since a short command may be over before its client attaches, and
+ * one that is to be kept waits for those who want to know how it ended.
  */
 static void
 session_finish(struct session *s, enum end reason, uint8_t how, uint8_t code,
@@ -181,14 +188,18 @@ session_finish(struct session *s, enum end reason, uint8_t how, uint8_t code,
 {
 	struct viewer	*v, *next;
 	enum leave	 leave;
-	int		 unseen;
+	int		 alone, unseen;
 
-	if (s->state == SESSION_ENDING)
+	if (s->state >= SESSION_ENDING)
 		return;
 	leave = reason == END_STOP ? LEAVE_STOP : LEAVE_END;
-	unseen = s->state == SESSION_RUNNING && !s->attached &&
+	alone = s->state == SESSION_RUNNING &&
 	    (reason == END_EXIT || reason == END_LOST);
+	unseen = alone && !s->attached;
+	s->kept = alone && s->keep;
 	s->state = SESSION_ENDING;
+	if (s->kept)
+		s->state = reason == END_EXIT ? SESSION_EXITED : SESSION_LOST;
 	s->end.reason = reason;
 	s->end.how = how;
 	s->end.code = code;
@@ -200,12 +211,16 @@ session_finish(struct session *s, enum end reason, uint8_t how, uint8_t code,
 	evtimer_del(&s->ev_idle);
 	evtimer_del(&s->ev_held);
 	evtimer_del(&s->ev_hold);
-	if (unseen)
-		session_wait(&s->ev_state, s->limits.detached);
+	if (s->kept)
+		session_wait(&s->ev_state, SESSION_KEPT);
+	else if (unseen)
+		session_wait(&s->ev_state, session_detached(s));
 	else
 		evtimer_del(&s->ev_state);
 	TAILQ_FOREACH_SAFE(v, &s->viewers, entry, next)
 		viewer_leave(v, leave, reason != END_STOP);
+	if (s->kept && s->hooks->exited != NULL)
+		s->hooks->exited(s, &s->end);
 	session_later(s);
 }
 
@@ -242,20 +257,54 @@ session_wait_rest(struct session *s)
 	evtimer_add(&s->ev_held, &tv);
 }
 
-/* A viewer that the ring has passed has lost bytes, and cannot go on. */
+/*
+ * Who cannot take anything now costs nothing here, however many they are.
+ */
 static void
 session_pump(struct session *s)
+{
+	struct viewer	*v, *next;
+
+	if (s->ring.head > s->passing)
+		session_pass(s);
+	TAILQ_FOREACH_SAFE(v, &s->ready, ready_entry, next)
+		viewer_pump(v);
+}
+
+/*
+ * A viewer that the ring has passed has lost bytes, and, if its dialect has
+ * no way to say so, cannot go on.
+ */
+static void
+session_pass(struct session *s)
 {
 	struct viewer	*v, *next;
 	uint64_t	 tail;
 
 	tail = ring_tail(&s->ring);
+	s->passing = UINT64_MAX;
 	TAILQ_FOREACH_SAFE(v, &s->viewers, entry, next) {
-		if (v->state == VIEWER_OPEN && viewer_position(v) < tail)
+		if (v->state != VIEWER_OPEN ||
+		    (v->dialect->flags & DIALECT_GAPS))
+			continue;
+		if (viewer_position(v) < tail)
 			viewer_leave(v, LEAVE_SLOW, 0);
-		else
-			viewer_pump(v);
+		else if (v->blocked)
+			session_blocked(s, v);
 	}
+}
+
+/* From now on it may be passed. */
+void
+session_blocked(struct session *s, struct viewer *v)
+{
+	uint64_t	 end;
+
+	if (v->dialect->flags & DIALECT_GAPS)
+		return;
+	end = viewer_position(v) + s->ring.keep;
+	if (end < s->passing)
+		s->passing = end;
 }
 
 /*
@@ -321,16 +370,23 @@ session_flow(struct session *s)
 	}
 }
 
+/* One viewer that keeps up is enough to know: the others are not asked. */
 static int
 session_must_hold(struct session *s)
 {
 	struct viewer	*v;
 	uint64_t	 lag;
-	int		 past, up;
+	int		 past;
 
 	if (!s->attached)
 		return (s->ring.head >= SESSION_HIGH);
-	past = up = 0;
+	if (s->nwriters == 0)
+		return (0);
+	if ((v = s->leader) != NULL && viewer_counts(v) && !v->past &&
+	    s->ring.head - v->cursor <= SESSION_HIGH)
+		return (0);
+	s->leader = NULL;
+	past = 0;
 	TAILQ_FOREACH(v, &s->viewers, entry) {
 		lag = s->ring.head - v->cursor;
 		if (lag > SESSION_HIGH)
@@ -342,9 +398,9 @@ session_must_hold(struct session *s)
 		if (v->past)
 			past++;
 		else
-			up++;
+			s->leader = v;
 	}
-	return (past > 0 && up == 0);
+	return (past > 0 && s->leader == NULL);
 }
 
 static void
@@ -367,7 +423,7 @@ session_hold(struct session *s)
 int
 session_input(struct session *s, const uint8_t *p, size_t len)
 {
-	if (s->state == SESSION_ENDING)
+	if (s->state >= SESSION_ENDING)
 		return (0);
 	session_touch(s);
 	return (input_add(&s->input, p, len));
@@ -402,10 +458,13 @@ session_write(void *arg, const uint8_t *p, size_t len)
 	return (s->driver->ops->write(s->driver, p, len));
 }
 
+/* The last one who asks has it; all are told, also who asked. */
 void
 session_resize(struct session *s, uint16_t cols, uint16_t rows)
 {
-	if (s->state == SESSION_ENDING ||
+	struct viewer	*v, *next;
+
+	if (s->state >= SESSION_ENDING ||
 	    (cols == s->cols && rows == s->rows))
 		return;
 	s->cols = cols;
@@ -414,6 +473,12 @@ session_resize(struct session *s, uint16_t cols, uint16_t rows)
 		s->driver->ops->resize(s->driver, cols, rows);
 	else
 		s->resized = 1;
+	TAILQ_FOREACH_SAFE(v, &s->viewers, entry, next) {
+		if (v->state != VIEWER_OPEN || v->dialect->resized == NULL)
+			continue;
+		v->dialect->resized(v, cols, rows);
+		viewer_pump(v);
+	}
 }
 
 int
@@ -431,7 +496,7 @@ session_signal(struct session *s, int signo)
 int
 session_over(const struct session *s)
 {
-	return (s->state == SESSION_ENDING &&
+	return (s->state >= SESSION_ENDING &&
 	    !evtimer_pending(&s->ev_state, NULL));
 }
 
@@ -450,8 +515,10 @@ session_joined(struct session *s, struct viewer *v)
 {
 	TAILQ_INSERT_TAIL(&s->viewers, v, entry);
 	s->nviewers++;
+	if (v->mode == MODE_RW)
+		s->nwriters++;
 	s->attached = 1;
-	if (s->state != SESSION_STARTING)
+	if (s->state != SESSION_STARTING && !s->kept)
 		evtimer_del(&s->ev_state);
 	if (s->holding && !evtimer_pending(&s->ev_hold, NULL))
 		session_wait(&s->ev_hold, s->limits.stalled);
@@ -464,9 +531,13 @@ session_left(struct session *s, struct viewer *v)
 	TAILQ_REMOVE(&s->viewers, v, entry);
 	TAILQ_INSERT_TAIL(&s->gone, v, entry);
 	s->nviewers--;
+	if (v->mode == MODE_RW)
+		s->nwriters--;
+	if (s->leader == v)
+		s->leader = NULL;
 	s->hooks->viewer_down(s, v, v->reason);
 	if (s->nviewers == 0 && s->state == SESSION_RUNNING)
-		session_wait(&s->ev_state, s->limits.detached);
+		session_wait(&s->ev_state, session_detached(s));
 	session_flow(s);
 	session_later(s);
 }
@@ -525,7 +596,13 @@ session_on_later(int fd, short what, void *arg)
 	}
 }
 
-/* Not open in time, without a viewer for too long, or never seen at all. */
+static unsigned int
+session_detached(const struct session *s)
+{
+	return (s->limits.detached[s->kind - 1]);
+}
+
+/* Not open in time, without a viewer for too long, or kept long enough. */
 static void
 session_on_state(int fd, short what, void *arg)
 {
@@ -537,8 +614,10 @@ session_on_state(int fd, short what, void *arg)
 		session_failed(s, FAIL_TIMEOUT);
 	else if (s->state == SESSION_RUNNING)
 		session_end(s, END_DETACHED);
-	else
+	else {
+		s->kept = 0;
 		session_later(s);
+	}
 }
 
 static void

@@ -35,6 +35,7 @@ struct driver;
 struct event_base;
 struct frame;
 struct iovec;
+struct screen;
 struct session;
 struct viewer;
 
@@ -52,6 +53,7 @@ struct viewer;
 #define SESSION_HELD_MSEC	100	/* wait for the rest of a character */
 #define SESSION_LINE_REACH	4096	/* look so far for a line start */
 #define SESSION_TEXT_MAX	123	/* fits into a Close frame */
+#define SESSION_KEPT		60	/* seconds, after the end */
 
 /* Times in seconds, sizes in bytes. */
 struct session_limits {
@@ -61,7 +63,17 @@ struct session_limits {
 	uint32_t	ping;
 	uint32_t	stalled;
 	uint32_t	idle;		/* no byte either way */
-	uint32_t	detached;	/* no viewer */
+	uint32_t	detached[DIALECT_MAX];	/* no viewer; by kind less 1 */
+};
+
+/* What makes a session; all of it is copied. */
+struct session_conf {
+	const char			*id;
+	uint8_t				 kind;	/* DIALECT_* */
+	int				 keep;	/* for a while, when it ended */
+	uint16_t			 cols;
+	uint16_t			 rows;
+	const struct session_limits	*limits;
 };
 
 /* How a session ended; text says what was lost, for people. */
@@ -78,6 +90,8 @@ struct session_hooks {
 	void	(*opened)(struct session *);
 	void	(*viewer_up)(struct session *, struct viewer *);
 	void	(*viewer_down)(struct session *, struct viewer *, enum leave);
+	/* It is over and will be kept; ended() comes later.  May be NULL. */
+	void	(*exited)(struct session *, const struct session_end *);
 	/* The last word: the session is freed on return. */
 	void	(*ended)(struct session *, const struct session_end *);
 };
@@ -88,7 +102,12 @@ struct session_hooks {
  */
 struct session {
 	char				 id[WIRE_UUID_LEN + 1];
-	enum session_state		 state;
+	uint8_t				 kind;	/* DIALECT_* */
+	enum session_state		 state;	/* over: ENDING, or, while */
+						/* kept, EXITED or LOST */
+	int				 keep;
+	int				 kept;	/* it is over, and stays */
+	time_t				 started;	/* of the calendar */
 	struct event_base		*base;
 	const struct session_hooks	*hooks;
 	void				*owner;
@@ -106,9 +125,16 @@ struct session {
 	uint16_t			 cols;
 	uint16_t			 rows;
 
+	uint64_t			 parsed;	/* by the screen */
+
 	TAILQ_HEAD(, viewer)		 viewers;
+	TAILQ_HEAD(, viewer)		 ready;	/* those that take output */
 	TAILQ_HEAD(, viewer)		 gone;	/* to be freed later */
 	unsigned int			 nviewers;
+	unsigned int			 nwriters;
+	struct viewer			*leader; /* one that keeps up, or NULL */
+	uint64_t			 passing; /* from here on the ring may */
+						/* have passed a viewer */
 	int				 attached;	/* ever */
 	int				 resized;	/* while starting */
 	int				 holding;	/* driver is paused */
@@ -125,17 +151,16 @@ struct session {
  * session.c: for the owner.  session_new() takes the driver over, also when
  * it returns NULL, and begins to open it.
  */
-struct session	*session_new(struct event_base *, const char *id,
-		    const struct session_limits *, struct driver *,
-		    const struct session_hooks *, void *owner,
-		    uint16_t cols, uint16_t rows);
+struct session	*session_new(struct event_base *,
+		    const struct session_conf *, struct driver *,
+		    const struct session_hooks *, void *owner);
 void		 session_end(struct session *, enum end);
 void		 session_free(struct session *);
 void		 session_resize(struct session *, uint16_t cols,
 		    uint16_t rows);
 int		 session_signal(struct session *, int);
 
-/* It has ended, and does not wait for a first viewer either. */
+/* It has ended, and does not wait for a viewer either. */
 int		 session_over(const struct session *);
 
 /* Whether an attach is possible: 0, or an enum fail. */
@@ -144,6 +169,13 @@ int		 session_full(const struct session *);
 /* A whole piece of input; the callback may come at once.  See input.h. */
 void		 session_request(struct session *, const uint8_t *, size_t,
 		    input_cb, void *);
+
+/*
+ * session_screen.c: what the terminal shows, after the first `parsed' bytes
+ * of output, which is all of them but for the beginning of a character.
+ * NULL when out of memory.
+ */
+struct screen	*session_screen(struct session *);
 
 /* For drivers; see driver.h. */
 void		 session_opened(struct session *);
@@ -157,6 +189,7 @@ void		 session_failed(struct session *, enum fail);
 /* For viewers. */
 void		 session_joined(struct session *, struct viewer *);
 void		 session_left(struct session *, struct viewer *);
+void		 session_blocked(struct session *, struct viewer *);
 uint64_t	 session_start(const struct session *);
 struct frame	*session_frame(struct session *, const struct dialect *,
 		    uint64_t start, uint64_t limit);

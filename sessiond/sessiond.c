@@ -220,7 +220,8 @@ worker_limits(struct worker *w, const struct msg_limits *m)
 	w->limits.ping = m->timeout_ping;
 	w->limits.stalled = m->timeout_stalled;
 	w->limits.idle = m->timeout_idle;
-	w->limits.detached = m->timeout_detached[DIALECT_SSH - 1];
+	memcpy(w->limits.detached, m->timeout_detached,
+	    sizeof(w->limits.detached));
 	w->timeouts = *m;
 	w->limited = 1;
 }
@@ -376,8 +377,9 @@ struct place *
 worker_open(struct worker *w, const char *id, uint32_t front,
     uint32_t request, uint16_t cols, uint16_t rows)
 {
-	struct driver	*d;
-	struct place	*p;
+	struct session_conf	 conf;
+	struct driver		*d;
+	struct place		*p;
 
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return (NULL);
@@ -390,9 +392,15 @@ worker_open(struct worker *w, const char *id, uint32_t front,
 		free(p);
 		return (NULL);
 	}
+	memset(&conf, 0, sizeof(conf));
+	conf.id = id;
+	conf.kind = DIALECT_SSH;
+	conf.cols = cols;
+	conf.rows = rows;
+	conf.limits = &w->limits;
 	if ((d = upstream_driver(w)) == NULL ||
-	    (p->session = session_new(w->base, id, &w->limits, d,
-	    &worker_hooks, p, cols, rows)) == NULL) {
+	    (p->session = session_new(w->base, &conf, d, &worker_hooks,
+	    p)) == NULL) {
 		log_warn("session %s", id);
 		RB_REMOVE(places, &w->places, p);
 		free(p);

@@ -57,7 +57,13 @@ static void	 viewer_read(struct viewer *);
 static ssize_t	 viewer_take(struct viewer *, uint8_t *, size_t);
 static size_t	 viewer_room(const struct viewer *);
 static void	 viewer_read_end(struct viewer *);
+static void	 viewer_ready(struct viewer *);
+static void	 viewer_unready(struct viewer *);
+static void	 viewer_block(struct viewer *);
+static int	 viewer_start(struct viewer *, const struct viewer_conf *);
 static int	 viewer_next(struct viewer *);
+static uint64_t	 viewer_limit(const struct viewer *);
+static struct frame *viewer_gap(struct viewer *, uint64_t);
 static void	 viewer_sent(struct viewer *);
 static void	 viewer_sent_last(struct viewer *);
 static void	 viewer_depart(struct viewer *, enum leave, struct frame *,
@@ -78,10 +84,15 @@ viewer_new(struct session *s, const struct viewer_conf *conf)
 	v->mode = conf->mode;
 	strlcpy(v->address, conf->address, sizeof(v->address));
 	v->fd = conf->fd;
-	v->cursor = session_start(s);
+	v->flags = conf->flags;
 	v->data = v + 1;
 	if (v->dialect->init != NULL)
 		v->dialect->init(v);
+	if (viewer_start(v, conf) == -1) {
+		viewer_drop_frames(v);
+		free(v);
+		return (NULL);
+	}
 	v->slot[SLOT_FIRST] = v->dialect->greet(v, conf->head, conf->headlen);
 	event_assign(&v->ev, s->base, v->fd,
 	    EV_READ | EV_WRITE | EV_PERSIST | EV_ET, viewer_event, v);
@@ -98,7 +109,55 @@ viewer_new(struct session *s, const struct viewer_conf *conf)
 	viewer_timer_set(v, v->dialect->ping != 0 ? v->dialect->ping :
 	    s->limits.ping);
 	session_joined(s, v);
+	viewer_ready(v);
 	return (v);
+}
+
+/* Where it begins: at its offset, else where its kind of client does. */
+static int
+viewer_start(struct viewer *v, const struct viewer_conf *conf)
+{
+	struct session	*s = v->session;
+
+	if (conf->flags & ATTACH_OFFSET) {
+		if (conf->offset > s->ring.head) {
+			errno = ERANGE;
+			return (-1);
+		}
+		v->cursor = conf->offset;
+		v->early = v->cursor < ring_tail(&s->ring);
+	} else if (v->dialect->flags & DIALECT_GAPS)
+		v->cursor = ring_tail(&s->ring);
+	else
+		v->cursor = session_start(s);
+	return (0);
+}
+
+/* Only viewers that can take output are looked at when some comes. */
+static void
+viewer_ready(struct viewer *v)
+{
+	v->blocked = 0;
+	if (v->ready || v->state >= VIEWER_LINGERING)
+		return;
+	v->ready = 1;
+	TAILQ_INSERT_TAIL(&v->session->ready, v, ready_entry);
+}
+
+static void
+viewer_unready(struct viewer *v)
+{
+	if (v->ready)
+		TAILQ_REMOVE(&v->session->ready, v, ready_entry);
+	v->ready = 0;
+}
+
+static void
+viewer_block(struct viewer *v)
+{
+	v->blocked = 1;
+	viewer_unready(v);
+	session_blocked(v->session, v);
 }
 
 void
@@ -109,7 +168,7 @@ viewer_begin(struct viewer *v, uint8_t *unread, size_t len)
 	/* What waits in the socket itself is told by its first event. */
 	if (unread != NULL)
 		viewer_read(v);
-	if (v->session->state == SESSION_ENDING)
+	if (v->session->state >= SESSION_ENDING)
 		viewer_leave(v, LEAVE_END, 1);
 	viewer_pump(v);
 	if (v->sent == 0 && v->state != VIEWER_GONE)
@@ -183,7 +242,7 @@ viewer_event(int fd, short what, void *arg)
 
 	(void)fd;
 	if (what & EV_WRITE)
-		v->blocked = 0;
+		viewer_ready(v);
 	if (what & EV_READ)
 		viewer_read(v);
 	viewer_pump(v);
@@ -268,7 +327,7 @@ static size_t
 viewer_room(const struct viewer *v)
 {
 	if (v->state != VIEWER_OPEN || (v->dialect->flags & DIALECT_DEAF) ||
-	    v->session->state == SESSION_ENDING)
+	    v->session->state >= SESSION_ENDING)
 		return (VIEWER_READ_MAX);
 	return (input_room(&v->session->input));
 }
@@ -299,7 +358,7 @@ viewer_pump(struct viewer *v)
 			if (errno == EINTR)
 				continue;
 			if (errno == EAGAIN || errno == EWOULDBLOCK)
-				v->blocked = 1;
+				viewer_block(v);
 			else
 				viewer_gone(v, LEAVE_CLIENT);
 			return;
@@ -307,7 +366,7 @@ viewer_pump(struct viewer *v)
 		v->pos += n;
 		v->sent += n;
 		if (v->pos < v->now->len)
-			v->blocked = 1;
+			viewer_block(v);
 		else
 			viewer_sent(v);
 	}
@@ -327,15 +386,14 @@ viewer_next(struct viewer *v)
 		if (v->slot[i] != NULL)
 			break;
 	}
-	if (v->state == VIEWER_FINISHING)
-		limit = v->limit;
-	else if (v->dialect->flags & DIALECT_UTF8)
-		limit = s->whole;
-	else
-		limit = s->ring.head;
+	limit = viewer_limit(v);
 	v->last = 0;
 	if (i == SLOT_LAST && v->cursor < limit) {
-		v->now = session_frame(s, v->dialect, v->cursor, limit);
+		if (v->cursor < ring_tail(&s->ring))
+			v->now = viewer_gap(v, limit);
+		else
+			v->now = session_frame(s, v->dialect, v->cursor,
+			    limit);
 		if (v->now == NULL)
 			viewer_gone(v, LEAVE_ERROR);
 	} else {
@@ -347,11 +405,50 @@ viewer_next(struct viewer *v)
 	return (v->now != NULL);
 }
 
+/* How far it may be sent output now. */
+static uint64_t
+viewer_limit(const struct viewer *v)
+{
+	const struct session	*s = v->session;
+
+	if (v->state == VIEWER_FINISHING)
+		return (v->limit);
+	return (v->dialect->flags & DIALECT_UTF8 ? s->whole : s->ring.head);
+}
+
+/*
+ * The ring has passed it.  Who came with an old number gets all there is;
+ * who was too slow is set where it has a chance to keep up again.
+ */
+static struct frame *
+viewer_gap(struct viewer *v, uint64_t limit)
+{
+	struct session	*s = v->session;
+	struct frame	*f;
+	uint64_t	 to;
+
+	to = ring_tail(&s->ring);
+	if (!v->early && s->ring.head - to > SESSION_LOW)
+		to = s->ring.head - SESSION_LOW;
+	if (to > limit)
+		to = limit;
+	v->early = 0;
+	if (v->dialect->gap == NULL ||
+	    (f = v->dialect->gap(v, v->cursor, to)) == NULL)
+		return (NULL);
+	f->start = v->cursor;
+	f->end = to;
+	return (f);
+}
+
 static void
 viewer_sent(struct viewer *v)
 {
 	if (v->now->end > v->cursor)
 		v->cursor = v->now->end;
+	if ((v->past || v->lost) &&
+	    v->session->ring.head - v->cursor <= SESSION_LOW)
+		v->past = v->lost = 0;
 	frame_unref(v->now);
 	v->now = NULL;
 	if (v->last)
@@ -370,6 +467,7 @@ viewer_sent_last(struct viewer *v)
 		return;
 	}
 	v->state = VIEWER_LINGERING;
+	viewer_unready(v);
 	viewer_timer_set(v, VIEWER_LINGER_SECS);
 }
 
@@ -422,13 +520,17 @@ viewer_post(struct viewer *v, enum viewer_slot slot, struct frame *f)
 	v->slot[slot] = f;
 }
 
-void
+size_t
 viewer_input(struct viewer *v, const uint8_t *p, size_t len)
 {
-	if (v->state != VIEWER_OPEN || v->mode != MODE_RW || len == 0)
-		return;
-	if (session_input(v->session, p, len) == -1)
+	if (v->state != VIEWER_OPEN || v->mode != MODE_RW || len == 0 ||
+	    v->session->state >= SESSION_ENDING)
+		return (0);
+	if (session_input(v->session, p, len) == -1) {
 		viewer_leave(v, LEAVE_ERROR, 0);
+		return (0);
+	}
+	return (len);
 }
 
 void
@@ -436,6 +538,14 @@ viewer_resize(struct viewer *v, uint16_t cols, uint16_t rows)
 {
 	if (v->state == VIEWER_OPEN && v->mode == MODE_RW)
 		session_resize(v->session, cols, rows);
+}
+
+int
+viewer_signal(struct viewer *v, int signo)
+{
+	if (v->state != VIEWER_OPEN || v->mode != MODE_RW)
+		return (-1);
+	return (session_signal(v->session, signo));
 }
 
 void
@@ -518,6 +628,7 @@ viewer_gone(struct viewer *v, enum leave reason)
 	if (v->state == VIEWER_OPEN)
 		v->reason = reason;
 	v->state = VIEWER_GONE;
+	viewer_unready(v);
 	event_del(&v->ev);
 	evtimer_del(&v->timer);
 	close(v->fd);

@@ -40,7 +40,12 @@ struct session_end;
  */
 enum viewer_slot {
 	SLOT_FIRST,
-	SLOT_PONG,
+	SLOT_REPAINT,
+	SLOT_PONG,		/* of the transport */
+	SLOT_ANSWER,		/* of the dialect */
+	SLOT_ERROR,
+	SLOT_ACCEPTED,
+	SLOT_SIZE,
 	SLOT_PING,
 	SLOT_LAST
 };
@@ -61,10 +66,12 @@ enum viewer_state {
  */
 struct viewer {
 	TAILQ_ENTRY(viewer)	 entry;
+	TAILQ_ENTRY(viewer)	 ready_entry;	/* while `ready' */
 	struct session		*session;
 	const struct dialect	*dialect;
 	uint32_t		 id;
 	uint8_t			 mode;		/* MODE_* */
+	uint8_t			 flags;		/* ATTACH_* */
 	char			 address[ADDRESS_MAX + 1];
 	enum viewer_state	 state;
 	enum leave		 reason;
@@ -85,6 +92,7 @@ struct viewer {
 	size_t			 nunread;
 	size_t			 taken;		/* of it */
 
+	int			 ready;		/* wants what comes */
 	int			 blocked;	/* the socket is full */
 	int			 stopped;	/* not read: input is full */
 	int			 again;		/* has more to do */
@@ -92,6 +100,7 @@ struct viewer {
 	int			 closed;	/* it said goodbye */
 	int			 past;		/* behind the high mark */
 	int			 lost;		/* does not hold the upstream */
+	int			 early;		/* began before the ring does */
 	unsigned int		 unanswered;	/* pings */
 
 	void			*data;		/* of the dialect */
@@ -101,6 +110,8 @@ struct viewer {
 struct viewer_conf {
 	uint32_t		 id;
 	uint8_t			 mode;
+	uint8_t			 flags;		/* ATTACH_* */
+	uint64_t		 offset;	/* with ATTACH_OFFSET */
 	const struct dialect	*dialect;
 	const char		*address;
 	int			 fd;
@@ -110,7 +121,10 @@ struct viewer_conf {
 
 /* For sessions and their owner. */
 
-/* NULL with errno if that cannot be; the fd is then still the caller's. */
+/*
+ * NULL with errno if that cannot be, ERANGE for an offset that the output
+ * has not reached; the fd is then still the caller's.
+ */
 struct viewer	*viewer_new(struct session *, const struct viewer_conf *);
 
 /*
@@ -145,8 +159,14 @@ void		 viewer_leave(struct viewer *, enum leave, int drain);
 /* For dialects. */
 void		 viewer_post(struct viewer *, enum viewer_slot,
 		    struct frame *);
-void		 viewer_input(struct viewer *, const uint8_t *, size_t);
+
+/* Type it.  Returns how much was passed on or queued: all, or, of one that
+ * must not type, nothing. */
+size_t		 viewer_input(struct viewer *, const uint8_t *, size_t);
 void		 viewer_resize(struct viewer *, uint16_t cols, uint16_t rows);
+
+/* 0, or -1 if that cannot be sent, or not by this viewer. */
+int		 viewer_signal(struct viewer *, int);
 
 /* A ping was answered. */
 void		 viewer_alive(struct viewer *);

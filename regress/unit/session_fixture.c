@@ -49,7 +49,7 @@ struct fake		 fake;
 struct session		*s;
 struct client		 clients[CLIENTS];
 struct session_limits	 limits;
-int			 opened, ended, downs;
+int			 opened, exited, ended, downs;
 enum leave		 left;
 struct session_end	 how;
 
@@ -66,6 +66,7 @@ static void	 fake_close(struct driver *);
 static void	 on_opened(struct session *);
 static void	 on_up(struct session *, struct viewer *);
 static void	 on_down(struct session *, struct viewer *, enum leave);
+static void	 on_exited(struct session *, const struct session_end *);
 static void	 on_ended(struct session *, const struct session_end *);
 
 static void	 take_frame(struct client *, int, uint8_t *, size_t);
@@ -82,7 +83,11 @@ static const struct driver_ops	 fake_ops = {
 };
 
 const struct session_hooks	 hooks = {
-	on_opened, on_up, on_down, on_ended
+	.opened =	on_opened,
+	.viewer_up =	on_up,
+	.viewer_down =	on_down,
+	.exited =	on_exited,
+	.ended =	on_ended
 };
 
 static int
@@ -170,6 +175,16 @@ on_down(struct session *t, struct viewer *v, enum leave reason)
 	(void)v;
 	downs++;
 	left = reason;
+}
+
+static void
+on_exited(struct session *t, const struct session_end *end)
+{
+	assert_ptr_equal(t, s);
+	assert_int_equal(exited, 0);
+	assert_int_equal(ended, 0);
+	how = *end;
+	exited++;
 }
 
 static void
@@ -462,7 +477,9 @@ fixture_begin(void **state)
 	limits.ping = 30;
 	limits.stalled = 60;
 	limits.idle = 3600;
-	limits.detached = 60;
+	limits.detached[DIALECT_SSH - 1] = 60;
+	limits.detached[DIALECT_TTY - 1] = 120;
+	limits.detached[DIALECT_TERMINAL - 1] = 180;
 	memset(&fake, 0, sizeof(fake));
 	fake.driver.ops = &fake_ops;
 	fake.room = SIZE_MAX;
@@ -473,18 +490,32 @@ fixture_begin(void **state)
 		clients[i].raw = malloc(BUF_MAX);
 		clients[i].out = malloc(BUF_MAX);
 	}
-	opened = ended = ups = downs = 0;
+	opened = exited = ended = ups = downs = 0;
 	left = 0;
 	memset(&how, 0, sizeof(how));
 	return (base == NULL ? -1 : 0);
 }
 
 void
+start_opening(uint8_t kind)
+{
+	struct session_conf	 conf;
+
+	memset(&conf, 0, sizeof(conf));
+	conf.id = SID;
+	conf.kind = kind;
+	conf.keep = kind == DIALECT_TERMINAL;
+	conf.cols = 80;
+	conf.rows = 24;
+	conf.limits = &limits;
+	s = session_new(base, &conf, &fake.driver, &hooks, NULL);
+	assert_non_null(s);
+}
+
+void
 start(void)
 {
-	s = session_new(base, SID, &limits, &fake.driver, &hooks, NULL, 80,
-	    24);
-	assert_non_null(s);
+	start_opening(DIALECT_SSH);
 	session_opened(s);
 	assert_int_equal(opened, 1);
 }

@@ -74,12 +74,15 @@ extern struct session_limits		 limits; /* to change before start() */
 extern const struct session_hooks	 hooks;
 
 /* What the hooks were told, and how often. */
-extern int			 opened, ended, downs;
+extern int			 opened, exited, ended, downs;
 extern enum leave		 left;
 extern struct session_end	 how;
 
 int		 fixture_begin(void **);
 int		 fixture_end(void **);
+
+/* Make a session of that kind, which is not open yet. */
+void		 start_opening(uint8_t kind);
 
 /* Make the session, and tell it that its driver is open. */
 void		 start(void);

@@ -257,7 +257,7 @@ test_detached(void **state)
 	struct client	*c;
 
 	(void)state;
-	limits.detached = 1;
+	limits.detached[DIALECT_SSH - 1] = 1;
 	start();
 	c = attach(0, &dialect_ssh_ws);
 	turn_msec(1300);
@@ -293,9 +293,7 @@ test_open_fails(void **state)
 {
 	(void)state;
 	limits.open = 1;
-	s = session_new(base, SID, &limits, &fake.driver, &hooks, NULL, 80,
-	    24);
-	assert_non_null(s);
+	start_opening(DIALECT_SSH);
 	session_resize(s, 100, 30);
 	assert_int_equal(fake.resizes, 0);
 	turn_msec(1300);
