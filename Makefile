@@ -67,9 +67,14 @@ CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/known_hosts.c gatewayd/learned.c \
 		proto/hostkey.c proto/record.c
 
-WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
+SCREEN_SRCS =	proto/utf8.c sessiond/screen.c sessiond/screen_cells.c \
+		sessiond/screen_csi.c sessiond/screen_mode.c \
+		sessiond/screen_paint.c sessiond/screen_put.c \
+		sessiond/screen_text.c
+
+WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(SCREEN_SRCS) \
 		proto/base64.c proto/jsonscan.c proto/record.c proto/sse.c \
-		proto/utf8.c proto/ws.c \
+		proto/ws.c \
 		sessiond/dialect.c sessiond/dialect_ssh.c \
 		sessiond/frame.c sessiond/front.c sessiond/grant.c \
 		sessiond/input.c sessiond/opened.c sessiond/ring.c \
@@ -117,7 +122,8 @@ MKFILTER_SRCS =	common/mkfilter.c
 GATEWAYD_PKGS =	libevent_extra:static libevent_core libbsd libmd:static
 FRONTEND_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
 CATALOG_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
-SESSIOND_PKGS =	libevent_core libsodium json-c libbsd:static libmd:static
+SESSIOND_PKGS =	libevent_core libsodium json-c vterm:static libbsd:static \
+		libmd:static
 NET_PKGS =	$(SESSIOND_PKGS) libssh2 libcrypto
 MKFILTER_PKGS =	libseccomp libbsd libmd
 CTL_PKGS =	libbsd libmd:static libsodium libjwt json-c libssl libcrypto

@@ -24,7 +24,7 @@ cd "$(dirname "$0")/.."
 
 BUILD_PACKAGES="gcc make pkg-config byacc libbsd-dev libmd-dev libevent-dev
     libjson-c-dev libjwt-dev libsodium-dev libseccomp-dev libc6-dev
-    libssh2-1-dev libssl-dev curl"
+    libssh2-1-dev libssl-dev libvterm-dev curl"
 TEST_PACKAGES="clang libclang-rt-14-dev libcmocka-dev bmake mandoc
     binutils procps psmisc gdb strace sudo tmux systemd passwd util-linux
     python3 python3-pytest python3-websockets python3-paramiko
