@@ -79,8 +79,8 @@ def link(top):
     old = relative(rules) + "/obj/common/paths.o"
     assert old in how
     run(values["COMPILE"] + " -DSBINDIR='\"%s\"' -DLIBEXECDIR='\"%s\"' "
-        "-DSYSCONFDIR='\"/etc\"' -c -o %s/paths.o common/paths.c" % (
-            top, top, top))
+        "-DWEBDIR='\"%s/web\"' -DSYSCONFDIR='\"/etc\"' "
+        "-c -o %s/paths.o common/paths.c" % (top, top, top, top))
     run("%s -o %s/real/gatewayd %s" % (
         values["LINK"], top, how.replace(old, top + "/paths.o")))
 
