@@ -108,7 +108,7 @@ CTL_SRCS =	$(TOKEN_SRCS) \
 		proto/msg.c proto/msg_conf.c proto/msg_ctl.c \
 		proto/msg_dial.c proto/msg_front.c proto/msg_grant.c \
 		proto/msg_worker.c \
-		proto/tables.c \
+		proto/signames.c proto/tables.c \
 		proto/utf8.c \
 		proto/wire.c \
 		proto/ws.c

@@ -675,13 +675,30 @@ attach_leave(struct attach *a, int code)
 		peer_input(a);
 		peer_close(a, WS_CLOSE_NORMAL);
 		attach_phase(a, ATTACH_CLOSE, CLOSE_MSEC);
-	} else
+	}
+	if (a->phase != ATTACH_CLOSE || a->closed) {
+		/* The server's Close has been here; this answers it. */
+		if (a->phase == ATTACH_CLOSE)
+			do_write(a);
 		attach_phase(a, ATTACH_OVER, 0);
+	}
+}
+
+void
+attach_flush(struct attach *a)
+{
+	ssize_t	 n;
+
+	/* What goes wrong here goes wrong again in the loop. */
+	while (a->out.len > 0 && (n = write(here.out, a->out.data +
+	    a->out.start, a->out.len)) > 0)
+		buf_drop(&a->out, (size_t)n);
 }
 
 void
 attach_nonsense(struct attach *a, const char *why)
 {
+	attach_flush(a);
 	tty_say("%s: %s", a->where, why);
 	attach_phase(a, ATTACH_OVER, 0);
 	a->code = EXIT_LOST;
@@ -696,6 +713,7 @@ attach_lost(struct attach *a, const char *why)
 		attach_phase(a, ATTACH_OVER, 0);
 		return;
 	}
+	attach_flush(a);
 	way = a->phase == ATTACH_LIVE ? a->sent - a->accepted : 0;
 	a->sent = a->accepted = 0;
 	if (!a->known) {

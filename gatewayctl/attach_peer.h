@@ -62,6 +62,7 @@ struct attach {
 	struct buf		 tx;
 	char			 key[KEY_LEN + 1];
 	struct ws_parser	 ws;
+	int			 closed;	/* by the server's Close */
 	uint8_t			*text;		/* a message, as it comes */
 	size_t			 textlen;
 	size_t			 textsize;
@@ -85,6 +86,9 @@ struct attach {
 
 /* It is over with this status, in an orderly way if the server is there. */
 void	 attach_leave(struct attach *, int);
+
+/* Write what can be written now, so that a message comes after it. */
+void	 attach_flush(struct attach *);
 
 /* The connection is lost: try again, or give up if there never was one. */
 void	 attach_lost(struct attach *, const char *);

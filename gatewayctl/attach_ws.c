@@ -17,7 +17,6 @@
 #include "compat.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -25,6 +24,7 @@
 
 #include "attach_peer.h"
 #include "base64.h"
+#include "signames.h"
 
 /* Room that frames of input leave for answers to pings and the like. */
 #define CONTROL_ROOM	1024
@@ -40,7 +40,6 @@ static void	 message_accepted(struct attach *, struct json_object *);
 static void	 message_exit(struct attach *, struct json_object *);
 static void	 message_error(struct attach *, struct json_object *);
 static int	 exit_status(struct json_object *);
-static int	 signal_number(const char *);
 static void	 jump(struct attach *, uint64_t, uint64_t);
 static void	 closed(struct attach *, const struct ws_event *);
 static void	 frame(struct attach *, int, const void *, size_t);
@@ -61,6 +60,7 @@ void
 peer_open(struct attach *a)
 {
 	ws_init_client(&a->ws, ATTACH_MESSAGE_MAX);
+	a->closed = 0;
 	a->textlen = 0;
 	a->sent = a->accepted = 0;
 }
@@ -91,6 +91,7 @@ peer_take(struct attach *a)
 			frame(a, WS_OP_PONG, ev.data, ev.len);
 			break;
 		case WS_CLOSE:
+			a->closed = 1;
 			closed(a, &ev);
 			break;
 		case WS_ERROR:
@@ -255,6 +256,7 @@ message_gap(struct attach *a, struct json_object *obj)
 static void
 jump(struct attach *a, uint64_t from, uint64_t to)
 {
+	attach_flush(a);
 	tty_say("%" PRIu64 " bytes of output are lost, from %" PRIu64
 	    " to %" PRIu64, to - from, from, to);
 	a->offset = to;
@@ -275,6 +277,7 @@ message_accepted(struct attach *a, struct json_object *obj)
 static void
 message_exit(struct attach *a, struct json_object *obj)
 {
+	attach_flush(a);
 	attach_leave(a, exit_status(obj));
 }
 
@@ -293,34 +296,8 @@ exit_status(struct json_object *obj)
 		return (EXIT_LOST);
 	}
 	tty_say("the session has ended by signal %.16s", name);
-	n = signal_number(name);
+	n = signame_number(name, strlen(name));
 	return (n == -1 ? EXIT_LOST : 128 + n);
-}
-
-static int
-signal_number(const char *name)
-{
-	static const struct {
-		const char	*name;
-		int		 number;
-	} signals[] = {
-		{ "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT },
-		{ "ILL", SIGILL }, { "TRAP", SIGTRAP }, { "ABRT", SIGABRT },
-		{ "BUS", SIGBUS }, { "FPE", SIGFPE }, { "KILL", SIGKILL },
-		{ "USR1", SIGUSR1 }, { "SEGV", SIGSEGV },
-		{ "USR2", SIGUSR2 }, { "PIPE", SIGPIPE },
-		{ "ALRM", SIGALRM }, { "TERM", SIGTERM },
-		{ "XCPU", SIGXCPU }, { "XFSZ", SIGXFSZ },
-		{ "VTALRM", SIGVTALRM }, { "PROF", SIGPROF },
-		{ "SYS", SIGSYS }
-	};
-	size_t	 i;
-
-	for (i = 0; i < nitems(signals); i++) {
-		if (strcmp(name, signals[i].name) == 0)
-			return (signals[i].number);
-	}
-	return (-1);
 }
 
 static void
@@ -330,6 +307,7 @@ message_error(struct attach *a, struct json_object *obj)
 
 	code = peer_json_text(obj, "code");
 	text = peer_json_text(obj, "message");
+	attach_flush(a);
 	tty_say("%.64s: %.256s", code != NULL ? code : "error",
 	    text != NULL ? text : "no more is known");
 	if (code != NULL && strcmp(code, "transport_lost") == 0)
@@ -347,6 +325,7 @@ closed(struct attach *a, const struct ws_event *ev)
 		attach_phase(a, ATTACH_OVER, 0);
 		return;
 	}
+	attach_flush(a);
 	switch (ev->code) {
 	case WS_CLOSE_NORMAL:
 		tty_say("the session has been ended");

@@ -100,11 +100,11 @@ parse_head(struct http_response *r, const char *buf, size_t len,
 		if (got == -1)
 			return (-1);
 	}
-	if (n == -2)
-		return (fail(r, "control character in a head"));
 	/* What is no HTTP at all is found out before its first line ends. */
 	if (pos == 0 && memcmp(buf, "HTTP/1.", len < 7 ? len : 7) != 0)
 		return (fail(r, "not HTTP/1.1"));
+	if (n == -2)
+		return (fail(r, "control character in a head"));
 	return (len >= HTTP_HEAD_MAX ? fail(r, "head too large") : 0);
 }
 

@@ -28,6 +28,7 @@ import termios
 import threading
 import time
 
+from websockets.exceptions import InvalidState
 from websockets.frames import Opcode
 from websockets.server import ServerConnection
 
@@ -221,7 +222,8 @@ class Socket:
             elif frame[0] == Opcode.BINARY:
                 got += frame[1]
                 total += len(frame[1])
-                self.say(type="accepted", bytes=total)
+                with contextlib.suppress(InvalidState):     # it has closed
+                    self.say(type="accepted", bytes=total)
         return got, texts
 
     def end(self):

@@ -1,0 +1,981 @@
+# Copyright (c) 2026 The gatewayd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+"""gatewayctl attach against servers that are wrong, slow or dead, and what
+can be said of a right one without a daemon.
+
+What can break: a terminal left in raw mode, a hang or a crash because of
+what a server sends, output twice or not at all, input that nobody has taken
+and that is gone, a token where others can read it.  The real daemon is in
+test_attach.py.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from native import (CTL, SID, Gateway, Socket, Terminal, create, raw,  # noqa
+                    until)
+
+BLOB = b"".join(struct.pack(">I", i * 2654435761 & 0xffffffff)
+                for i in range(1310720))
+
+
+def short(value):
+    """What a test is called by: no random bytes."""
+    return value if isinstance(value, str) and len(value) < 50 else "_"
+
+
+@pytest.fixture
+def token(tmp_path):
+    path = tmp_path / "token"
+    path.write_text("head.body.sig\n")
+    path.chmod(0o600)
+    return path
+
+
+def run(token, url, target=SID, *flags, data=None, **kw):
+    """Without a terminal."""
+    kw.setdefault("stdin", subprocess.PIPE if data is not None else
+                  subprocess.DEVNULL)
+    proc = subprocess.Popen(
+        [CTL, "attach", *flags, "-t", str(token), url, target],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kw)
+    out, err = proc.communicate(data, timeout=40)
+    proc.out, proc.err = out, err
+    return proc
+
+
+def term(token, url, target=SID, *flags, **kw):
+    return Terminal(CTL, "attach", *flags, "-t", token, url, target, **kw)
+
+
+def failed(proc, code, text):
+    assert proc.returncode == code, proc.err
+    assert text in proc.err.decode()
+    assert proc.err.count(b"\n") == 1
+    assert proc.out == b""
+
+
+def finish(ws, **how):
+    ws.say(type="exit", **how)
+    ws.close(1000, "exit")
+    ws.end()
+
+
+# A right one
+
+
+def test_requests(token):
+    def attach(req):
+        ws = req.upgrade(cols=132, rows=50)
+        assert ws.input(b"x\r") == (b"x\r", [])
+        finish(ws, code=0)
+
+    with Gateway(create, attach) as g:
+        with term(token, g.url + "/pre/", "my/box", cols=132, rows=50) as t:
+            until(t.raw)
+            t.type("x\r")
+            assert t.end() == 0
+        post, get = g.requests
+    assert post.target == "/pre/v1/sandboxes/my%2Fbox/sessions"
+    assert json.loads(post.body) == {"cols": 132, "rows": 50}
+    assert get.target == "/pre/v1/sessions/%s/attach?mode=rw" % SID
+    assert get.method == "GET"
+    for req in (post, get):
+        assert req.headers["host"] == "127.0.0.1:%d" % g.port
+        assert req.headers["authorization"] == "Bearer head.body.sig"
+        assert "origin" not in req.headers
+    assert get.headers["sec-websocket-protocol"] == "terminal.v1"
+    assert "sec-websocket-extensions" not in get.headers
+
+
+@pytest.mark.parametrize("how, code", [
+    ({"code": 0}, 0), ({"code": 3}, 3), ({"code": 254}, 254),
+    ({"code": 255}, 255), ({"code": 256}, 255), ({"code": 2 ** 40}, 255),
+    ({"code": None}, 255), ({"code": -1}, 255), ({}, 255),
+    ({"signal": "TERM"}, 143), ({"signal": "KILL"}, 137),
+    ({"signal": "\x1b[2J"}, 255),
+])
+def test_exit_codes(token, how, code):
+    def attach(req):
+        ws = req.upgrade()
+        ws.send(b"out\r\n")
+        finish(ws, **how)
+
+    with Gateway(attach) as g:
+        got = run(token, g.url)
+    assert (got.returncode, got.out) == (code, b"out\r\n")
+    assert b"\x1b" not in got.err
+
+
+@pytest.mark.parametrize("code, reason, status, text", [
+    (1000, "closed", 255, "has been ended"),
+    (1008, "revoked\x1b[2J", 1, "taken back: revoked?[2J"),
+    (1011, "upstream lost", 255, "upstream lost"),
+    (1002, "bad", 255, "closed with code 1002: bad"),
+    (3000, "", 255, "closed with code 3000"),
+])
+def test_closes(token, code, reason, status, text):
+    def attach(req):
+        ws = req.upgrade()
+        ws.close(code, reason)
+        ws.end()
+
+    with Gateway(attach) as g:
+        failed(run(token, g.url), status, text)
+
+
+def test_transport_lost(token):
+    def attach(req):
+        ws = req.upgrade()
+        ws.say(type="error", code="transport_lost", message="it is gone")
+        ws.close(1011, "upstream lost")
+        ws.end()
+
+    with Gateway(attach) as g:
+        failed(run(token, g.url), 255, "transport_lost: it is gone")
+
+
+def test_detach_and_escapes(token):
+    def attach(req):
+        ws = req.upgrade()
+        ws.send(b"READY")
+        got, _ = ws.input(b"end")
+        assert got.rstrip(b"\r") == b"a~.\r~\r~xend"
+        ws.end()
+
+    with Gateway(attach) as g, term(token, g.url) as t:
+        t.until("READY")
+        t.type("a~.\r~?")
+        t.until("~^Z suspend")
+        t.type("~~\r~xend\r~.")
+        assert t.end() == 0
+        assert b"detached from session " + SID.encode() in t.seen
+
+
+def test_resize(token):
+    sizes = []
+
+    def attach(req):
+        ws = req.upgrade(cols=10, rows=10)
+        while len(sizes) < 2:
+            sizes.append(json.loads(ws.recv()[1]))
+            ws.say(type="resize", cols=1, rows=1)
+        finish(ws, code=0)
+
+    with Gateway(attach) as g, term(token, g.url) as t:
+        until(lambda: sizes)
+        t.resize(100, 40)
+        assert t.end() == 0
+    assert sizes == [{"type": "resize", "cols": 80, "rows": 24},
+                     {"type": "resize", "cols": 100, "rows": 40}]
+
+
+def test_screen_first(token):
+    """An old session begins with its screen, which is not counted."""
+    def attach(req):
+        assert req.target.endswith("?mode=rw&screen=1")
+        ws = req.upgrade(offset=1000)
+        ws.say(type="screen", data=base64.b64encode(b"\x1bcPICTURE").decode())
+        ws.send(b"live")
+
+    def again(req):
+        assert req.target.endswith("?mode=rw&offset=1004")
+        ws = req.upgrade(offset=1004)
+        ws.send(b"MORE")
+        finish(ws, code=0)
+
+    with Gateway(attach, again) as g, term(token, g.url) as t:
+        assert t.end() == 0
+        assert t.seen.startswith(b"\x1bcPICTURElive")
+
+
+def test_no_screen(token):
+    def refuse(req):
+        assert req.target.endswith("&screen=1")
+        req.error(501, "unsupported", "no screen")
+
+    def attach(req):
+        assert req.target.endswith("?mode=rw")
+        finish(req.upgrade(), code=4)
+
+    with Gateway(refuse, attach) as g, term(token, g.url) as t:
+        assert t.end() == 4
+
+
+def test_read_only(token):
+    def attach(req):
+        assert "mode=ro" in req.target
+        ws = req.upgrade(cols=1, rows=1, mode="ro")
+        ws.send(b"LOOK")
+        assert ws.recv()[0] == 8        # nothing before the close
+        ws.end()
+
+    with Gateway(attach) as g, term(token, g.url, SID, "-r") as t:
+        t.until("LOOK")
+        t.resize(99, 33)
+        t.type("rm -rf\r\x03")
+        time.sleep(0.3)
+        t.type("\r~.")
+        assert t.end() == 0
+
+
+def test_pings(token):
+    def attach(req):
+        ws = req.upgrade()
+        ws.conn.send_ping(b"are you there")
+        ws.flush()
+        opcode, data = ws.recv()
+        assert (opcode, data) == (10, b"are you there")
+        finish(ws, code=0)
+
+    with Gateway(attach) as g:
+        assert run(token, g.url).returncode == 0
+
+
+# Pipes
+
+
+@pytest.mark.parametrize("data, want", [
+    (b"ls\nexit\n", b"ls\nexit\n\x04"), (b"ls", b"ls\x04\x04"),
+    (b"\n~.\n~~\n", b"\n~.\n~~\n\x04"),
+], ids=short)
+def test_pipe(token, data, want):
+    def attach(req):
+        ws = req.upgrade()
+        got, texts = ws.input(want)
+        assert got == want and texts == []
+        ws.send(b"done")
+        finish(ws, code=7)
+
+    with Gateway(attach) as g:
+        got = run(token, g.url, data=data)
+    assert (got.returncode, got.out, got.err) == (7, b"done", b"")
+
+
+def test_empty_pipe(token):
+    def attach(req):
+        ws = req.upgrade()
+        ws.sock.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            ws.recv()
+        finish(ws, code=0)
+
+    with Gateway(attach) as g:
+        assert run(token, g.url).returncode == 0
+
+
+def test_input_window(token):
+    """A session that takes nothing gets 256 KiB, and the rest later."""
+    seen = []
+
+    def attach(req):
+        ws = req.upgrade()
+        got = b""
+        ws.sock.settimeout(1)
+        with pytest.raises(TimeoutError):
+            while True:
+                got += ws.recv()[1]
+        seen.append(len(got))
+        ws.sock.settimeout(30)
+        while len(got) < len(BLOB[:1 << 20]) + 2:
+            ws.say(type="accepted", bytes=len(got))
+            got += ws.recv()[1]
+        assert got == BLOB[:1 << 20] + b"\x04\x04"
+        finish(ws, code=0)
+
+    with Gateway(attach) as g:
+        assert run(token, g.url, data=BLOB[:1 << 20]).returncode == 0
+    assert seen == [256 * 1024]
+
+
+def test_slow_reader(token):
+    """Who does not read can still type, and gets all of it in the end."""
+    typed = []
+
+    def attach(req):
+        ws = req.upgrade()
+        ws.send(b"READY")
+        ws.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        ws.conn.send_binary(BLOB[:3000000])
+        data = b"".join(ws.conn.data_to_send())
+        ws.sock.settimeout(1)
+        sent = 0
+        while not typed:
+            try:
+                sent += ws.sock.send(data[sent:sent + 65536])
+            except TimeoutError:
+                typed.append(ws.recv())
+        ws.sock.settimeout(30)
+        ws.sock.sendall(data[sent:])
+        finish(ws, code=0)
+
+    r, w = os.pipe()
+    with Gateway(attach) as g, term(token, g.url, stdout=w) as t:
+        os.close(w)
+        assert os.read(r, 5) == b"READY"
+        until(t.raw)
+        t.type("\x03")
+        until(lambda: typed)
+        got = b""
+        while True:
+            data = os.read(r, 1 << 20)
+            if not data:
+                break
+            got += data
+        assert t.end() == 0
+    os.close(r)
+    assert typed == [(2, b"\x03")]
+    assert got == BLOB[:3000000]
+
+
+def test_stdout_closed(token):
+    def attach(req):
+        ws = req.upgrade()
+        ws.send(b"x")
+        ws.end()
+
+    with Gateway(attach) as g:
+        r, w = os.pipe()
+        proc = subprocess.Popen(
+            [CTL, "attach", "-t", str(token), g.url, SID], stdout=w,
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        os.close(w)
+        assert os.read(r, 10) == b"x"
+        os.close(r)
+        assert b"stdout: Broken pipe" in proc.communicate(timeout=20)[1]
+        assert proc.returncode == 1
+
+
+# Lost connections
+
+
+def test_reconnect(token):
+    """Cut five times in the middle of 5 MB, with a gap told of once."""
+    data, gap = BLOB, (3000000, 3000100)
+    cuts = [100000, 1500000, 1500000, gap[0], 4000001, len(data)]
+    where = []
+
+    def attach(req):
+        offset = int(re.search(r"offset=(\d+)", req.target).group(1)) \
+            if "offset=" in req.target else 0
+        where.append(offset)
+        ws = req.upgrade(offset=offset)
+        if offset == gap[0]:
+            ws.say(type="gap", **{"from": gap[0], "to": gap[1]})
+            offset = gap[1]
+        end = cuts.pop(0)
+        ws.send(data[offset:end])
+        if end == len(data):
+            finish(ws, code=0)
+        else:
+            # So that all of it arrives: the end, not a reset.
+            ws.sock.shutdown(socket.SHUT_WR)
+            ws.end()
+
+    with Gateway(attach) as g:
+        got = run(token, g.url)
+    assert got.returncode == 0
+    assert got.out == data[:gap[0]] + data[gap[1]:]
+    assert where == [0, 100000, 1500000, 1500000, gap[0], 4000001]
+    err = got.err.decode()
+    assert err.count("connection lost (closed by the server)") == 5
+    assert err.count("connected again") == 5
+    assert "100 bytes of output are lost, from 3000000 to 3000100" in err
+
+
+def test_reconnect_later(token):
+    """Refusals that may pass, closes that invite to return."""
+    def attach(req):
+        ws = req.upgrade()
+        ws.send(b"one")
+        ws.close(1013, "too slow")
+
+    def stop(req):
+        ws = req.upgrade(offset=3)
+        ws.close(1001, "stopping")
+
+    def busy(req):
+        req.error(429, "rate_limited", "slowly")
+
+    def down(req):
+        req.error(503, "unavailable", "not now")
+
+    @raw
+    def dead(sock):
+        pass
+
+    def back(req):
+        assert req.target.endswith("offset=3")
+        ws = req.upgrade(offset=3)
+        ws.send(b"two")
+        finish(ws, code=9)
+
+    with Gateway(attach, stop, busy, down, dead, back) as g:
+        got = run(token, g.url)
+    assert (got.returncode, got.out) == (9, b"onetwo")
+    assert b"too slow" in got.err and b"stopping" in got.err
+
+
+@pytest.mark.parametrize("status, code, text", [
+    (404, 255, "is gone"), (401, 1, "401 unauthorized"),
+    (403, 1, "403 unauthorized"), (400, 1, "400 unauthorized"),
+])
+def test_reconnect_refused(token, status, code, text):
+    def attach(req):
+        req.upgrade()
+
+    def refuse(req):
+        req.error(status, "unauthorized", "no")
+
+    with Gateway(attach, refuse) as g:
+        got = run(token, g.url)
+    assert got.returncode == code
+    assert text in got.err.decode()
+
+
+def test_gives_up_at_once(token):
+    """While it waits to connect again, ~. is heard."""
+    def attach(req):
+        req.upgrade().send(b"READY")
+
+    @raw
+    def dead(sock):
+        pass
+
+    with Gateway(attach, dead) as g, term(token, g.url) as t:
+        t.until("trying again; ~. gives up")
+        t.type("~.")
+        assert t.end(5) == 0
+
+
+def test_input_never_twice(token):
+    def attach(req):
+        ws = req.upgrade()
+        ws.send(b"READY")
+        assert ws.recv()[1][:1] == b"d"         # taken, but never said so
+
+    def again(req):
+        ws = req.upgrade(offset=5)
+        ws.send(b"AGAIN")
+        assert ws.input(b"\r") == (b"new\r", [])
+        finish(ws, code=0)
+
+    with Gateway(attach, again) as g, term(token, g.url) as t:
+        t.until("READY")
+        t.type("d")
+        t.until("the last 1 bytes of input may not have arrived")
+        t.until("AGAIN")
+        t.type("new\r")
+        assert t.end() == 0
+
+    with Gateway(attach, again) as g:
+        got = run(token, g.url, data=b"d")
+    assert got.returncode == 255
+    assert b"may not have arrived" in got.err
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("target", [SID, "demo"])
+@pytest.mark.parametrize("status, body, text", [
+    (400, {"error": {"code": "bad_request", "message": "what"}},
+     "400 bad_request: what"),
+    (401, {"error": {"code": "token_expired", "message": "too late"}},
+     "401 token_expired: too late"),
+    (403, {"error": {"code": "forbidden", "message": "\x1b[2J\nx" * 99}},
+     "403 forbidden: ?[2J?x"),
+    (404, {"error": {"code": "not_found", "message": "none"}},
+     "404 not_found: none"),
+    (404, b"<html>no</html>", "404: Not Found"),
+    (429, {"error": {"code": "rate_limited", "message": "slowly"}},
+     "429 rate_limited: slowly"),
+    (404, {"error": "Not found"}, "404: Not Found"),
+    (502, {"error": {"code": 5}}, "502: Bad Gateway"),
+    (503, b"", "503: Service Unavailable"),
+    (504, b"{", "504: Gateway Timeout"),
+    (302, b"", "302: "), (426, b"", "426: "), (204, b"", "204: "),
+], ids=short)
+def test_refused(token, target, status, body, text):
+    with Gateway(lambda req: req.answer(status, body)) as g:
+        failed(run(token, g.url, target), 1, text)
+
+
+def test_no_server(token):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    failed(run(token, "http://127.0.0.1:%d" % port), 255,
+           "Connection refused")
+    failed(run(token, "http://localhost:%d" % port), 255, "refused")
+    failed(run(token, "http://no-such-host.invalid"), 255, "invalid: ")
+
+
+def test_by_name(token):
+    with Gateway(lambda req: finish(req.upgrade(), code=5)) as g:
+        url = "http://localhost:%d" % g.port
+        assert run(token, url).returncode == 5
+        assert g.requests[0].headers["host"] == "localhost:%d" % g.port
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1", "ftp://a", "http://u:p@a"])
+def test_bad_url(token, url):
+    failed(run(token, url), 1, url)
+
+
+# Nonsense
+
+
+def after(*frames, **attached):
+    """An answer that is right until it is attached."""
+    def answer(req):
+        ws = req.upgrade(**attached)
+        ws.sock.sendall(b"".join(frames))
+        ws.end()
+    return answer
+
+
+def text(data):
+    data = json.dumps(data).encode() if isinstance(data, dict) else data
+    head = b"\x81" + (bytes([len(data)]) if len(data) < 126 else
+                      b"\x7e" + struct.pack(">H", len(data)))
+    return head + data
+
+
+@pytest.mark.parametrize("frames, why", [
+    (b"\x82\x81\0\0\0\0x", "masked frame"),
+    (b"\xc2\x01x", "reserved bit"),
+    (b"\x82\x7f\x7f" + b"\xff" * 7, "too big"),
+    (b"\x82\x7f\0\0\0\0\x01\0\0\x01", "too big"),
+    (b"\x81\x7f\0\0\0\0\0\x40\0\x01x", "too big"),
+    (b"\x82\x7e\x00\x01x", "not minimal"),
+    (text(b"hello"), "malformed message"),
+    (text(b"{}"), "malformed message"),
+    (text(b'{"type":5}'), "malformed message"),
+    (text(b'{"type":"exit","type":"gap"}'), "malformed message"),
+    (text(b"[" * 10000), "malformed message"),
+    (text(b'{"type":"x","a":' + b'{"a":' * 5000), "malformed message"),
+    (text({"type": "attached"}), "malformed beginning"),
+    (text({"type": "gap", "from": 5, "to": 4}), "malformed gap"),
+    (text({"type": "gap", "from": 5, "to": 9}), "malformed gap"),
+    (text({"type": "gap", "from": 0, "to": -1}), "malformed gap"),
+    (text({"type": "gap", "from": 0, "to": 2 ** 63}), "malformed gap"),
+    (text({"type": "accepted", "bytes": 1}), "more input accepted"),
+    (text({"type": "accepted"}), "more input accepted"),
+    (text({"type": "screen", "data": "%"}), "malformed screen"),
+    (text(b"\xff"), "UTF-8"),
+    (b"\x88\x01x", "half a close code"),
+], ids=short)
+def test_bad_frames(token, frames, why):
+    with Gateway(after(frames)) as g:
+        failed(run(token, g.url), 255, why)
+
+
+def test_screens_without_end(token):
+    picture = text({"type": "screen", "data": "QUFB" * 10000})
+
+    def answer(req):
+        ws = req.upgrade()
+        while True:
+            ws.sock.sendall(picture)
+
+    r, w = os.pipe()
+    with Gateway(answer) as g:
+        proc = subprocess.Popen(
+            [CTL, "attach", "-t", str(token), g.url, SID], stdout=w,
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        os.close(w)
+        time.sleep(1)
+        with open("/proc/%d/statm" % proc.pid) as f:
+            assert int(f.read().split()[1]) * 4096 < 64 << 20
+        proc.kill()
+        proc.communicate()
+    os.close(r)
+
+
+@pytest.mark.parametrize("attached", [
+    {"session": SID[:-1] + "e"}, {"session": 5}, {"offset": -1},
+    {"offset": "0"}, {"cols": None}, {"mode": None}, {"type": "gap"},
+], ids=short)
+def test_bad_beginning(token, attached):
+    with Gateway(after(**attached)) as g:
+        failed(run(token, g.url), 255, "beginning")
+
+
+def test_output_before_beginning(token):
+    def answer(req):
+        ws = Socket(req)
+        ws.send(b"x")
+        ws.end()
+
+    with Gateway(answer) as g:
+        failed(run(token, g.url), 255, "before the beginning")
+
+
+def test_backwards(token):
+    """A place before ours would be output twice."""
+    def first(req):
+        ws = req.upgrade(offset=100)
+        ws.send(b"x")
+
+    with Gateway(first, after(offset=100)) as g:
+        got = run(token, g.url)
+    assert got.returncode == 255
+    assert b"malformed beginning" in got.err
+
+
+def handshake(req, **changes):
+    key = req.headers["sec-websocket-key"].encode()
+    accept = base64.b64encode(hashlib.sha1(
+        key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
+    headers = {"Upgrade": "websocket", "Connection": "Upgrade",
+               "Sec-WebSocket-Accept": accept,
+               "Sec-WebSocket-Protocol": "terminal.v1", **changes}
+    req.sock.sendall(("HTTP/1.1 101 X\r\n" + "".join(
+        "%s: %s\r\n" % (k, v) for k, v in headers.items() if v) +
+        "\r\n").encode())
+
+
+@pytest.mark.parametrize("changes, why", [
+    ({"Upgrade": None}, "not a WebSocket"),
+    ({"Upgrade": "h2c"}, "not a WebSocket"),
+    ({"Connection": "close"}, "not a WebSocket"),
+    ({"Sec-WebSocket-Accept": None}, "key"),
+    ({"Sec-WebSocket-Accept": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="}, "key"),
+    ({"Sec-WebSocket-Protocol": None}, "not the native API"),
+    ({"Sec-WebSocket-Protocol": "chat"}, "not the native API"),
+    ({"Sec-WebSocket-Extensions": "permessage-deflate"}, "extension"),
+], ids=short)
+def test_bad_handshake(token, changes, why):
+    with Gateway(lambda req: handshake(req, **changes)) as g:
+        failed(run(token, g.url), 255, why)
+
+
+@pytest.mark.parametrize("data, why", [
+    (b"SSH-2.0-OpenSSH_9.2\r\n", "not HTTP"),
+    (b"\x16\x03\x01\x00\x05", "not HTTP"),
+    (b"", "closed by the server"),
+    (b"HTTP/1.1 200 OK\r\n", "cut off"),
+    (b"HTTP/1.1 200 OK\r\nA: " + b"x" * 20000, "head too large"),
+    (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 100, "too many headers"),
+    (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 300000, "body too large"),
+    (b"HTTP/1.1 404 N\r\nContent-Length: 9999999999\r\n\r\n", "too large"),
+    (b"HTTP/1.1 404 N\r\nContent-Length: 5\r\n\r\nabc", "cut off"),
+    (b"HTTP/1.1 100 C\r\n\r\n" * 50, "interim"),
+    (os.urandom(5000).replace(b"H", b"x"), "not HTTP"),
+], ids=short)
+@pytest.mark.parametrize("target", [SID, "demo"])
+def test_not_http(token, target, data, why):
+    def answer(req):
+        req.sock.sendall(data)
+        req.sock.shutdown(socket.SHUT_WR)
+        while req.sock.recv(65536):
+            pass
+
+    with Gateway(answer) as g:
+        failed(run(token, g.url, target), 255, why)
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"{}", b"[]", b'{"id":5}', b'{"id":"../../x"}',
+    b'{"id":"' + SID.encode() + b'","id":"x"}',
+    b'{"id":"' + SID.encode() + b'\\r\\nX: y"}',
+], ids=short)
+def test_bad_id(token, body):
+    with Gateway(lambda req: req.answer(201, body)) as g:
+        failed(run(token, g.url, "demo"), 255, "not the id")
+
+
+def test_never(token):
+    """Nobody who says nothing is waited for longer than ten seconds."""
+    @raw
+    def mute(sock):
+        while sock.recv(65536):
+            pass
+
+    def half(req):
+        Socket(req).end()
+
+    def start(url):
+        return subprocess.Popen(
+            [CTL, "attach", "-t", str(token), url, SID],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+
+    full = socket.socket()
+    full.bind(("127.0.0.1", 0))
+    full.listen(0)
+    stuffed = []
+    for _ in range(3):
+        stuffed.append(socket.socket())
+        stuffed[-1].setblocking(False)
+        stuffed[-1].connect_ex(full.getsockname())
+    begin = time.monotonic()
+    with Gateway(mute) as m, Gateway(half) as h:
+        procs = [start(m.url), start(h.url),
+                 start(m.url.replace("http", "https")),
+                 start("http://127.0.0.1:%d" % full.getsockname()[1])]
+        errs = [p.communicate(timeout=20)[1].decode() for p in procs]
+        took = time.monotonic() - begin
+    for s in [full, *stuffed]:
+        s.close()
+    assert [p.returncode for p in procs] == [255] * 4
+    for err, why in zip(errs, ("no answer", "no answer",
+                               "TLS handshake timed out", "timed out")):
+        assert why in err and err.count("\n") == 1
+    assert 9 < took < 14
+
+
+# Terminals and signals
+
+
+@pytest.mark.parametrize("signo", [signal.SIGTERM, signal.SIGHUP,
+                                   signal.SIGINT, signal.SIGQUIT])
+def test_signals(token, signo):
+    def attach(req):
+        ws = req.upgrade()
+        ws.send(b"READY")
+        ws.end()
+
+    with Gateway(attach) as g, term(token, g.url) as t:
+        t.until("READY")
+        assert t.raw()
+        t.proc.send_signal(signo)
+        assert t.end() == -signo
+
+
+def test_not_raw_before(token):
+    """Control-C leaves as long as there is no session to send it to."""
+    @raw
+    def mute(sock):
+        sock.recv(65536)
+        sock.recv(1)
+
+    with Gateway(mute) as g, term(token, g.url) as t:
+        until(lambda: g.threads)
+        assert not t.raw()
+        t.type("\x03")
+        assert t.end(5) == -signal.SIGINT
+
+
+@pytest.mark.parametrize("how", ["escape", "signal"])
+def test_suspend(token, how, tmp_path):
+    def attach(req):
+        ws = req.upgrade()
+        ws.send(b"READY")
+        assert ws.input(b"back")[0] == b"back"
+        ws.send(b"BYE")
+        finish(ws, code=6)
+
+    script = """set -m
+        %s attach -t %s "$1" %s &
+        echo $! >%s/pid
+        fg >/dev/null
+        echo "<stopped $?>"
+        stty -a | grep -q ' icanon' && echo '<cooked>'
+        fg >/dev/null
+        exit $?""" % (CTL, token, SID, tmp_path)
+    with Gateway(attach) as g:
+        with Terminal("/bin/bash", "-c", script, "-", g.url) as t:
+            t.until("READY")
+            until(t.raw)
+            if how == "escape":
+                t.type("~\x1a")
+            else:
+                pid = int((tmp_path / "pid").read_text())
+                os.kill(pid, signal.SIGTSTP)
+            t.until("<cooked>")
+            assert b"<stopped 148>" in t.seen
+            until(t.raw)
+            t.type("back")
+            t.until("BYE")
+            assert t.end() == 6
+
+
+def test_modes_after_failures(token):
+    """However it ends: Terminal.end() compares the modes."""
+    for answer, code in ((after(b"\x83\0"), 255), (after(text(b"x")), 255),
+                         (after(b"\x88\x02\x03\xf0"), 1),
+                         (lambda req: req.error(404, "not_found", "x"), 1)):
+        with Gateway(answer) as g, term(token, g.url) as t:
+            assert t.end() == code
+
+
+def test_terminal_gone(token):
+    """A terminal that is closed ends it, and not the session."""
+    def attach(req):
+        ws = req.upgrade()
+        ws.send(b"READY")
+        ws.end()
+
+    with Gateway(attach) as g:
+        t = term(token, g.url)
+        t.until("READY")
+        t.closed.set()
+        t.thread.join()
+        os.close(t.slave)
+        os.close(t.master)
+        assert t.proc.wait(10) in (1, -signal.SIGHUP)
+
+
+# Tokens
+
+
+def test_token_modes(token):
+    for mode in (0o604, 0o602, 0o601, 0o620, 0o644, 0o666):
+        token.chmod(mode)
+        failed(run(token, "http://127.0.0.1:1"), 1, "others can reach it")
+    for mode in (0o600, 0o400, 0o640):
+        token.chmod(mode)
+        failed(run(token, "http://127.0.0.1:1"), 255, "refused")
+
+
+@pytest.mark.parametrize("data", [
+    b"", b"\n", b"a b", b"a\nb\n", b"a\r\n", b"a\0b", b"\xff", b"x" * 8193,
+    b"x" * 9000,
+], ids=short)
+def test_token_malformed(token, data):
+    token.write_bytes(data)
+    proc = run(token, "http://127.0.0.1:1")
+    failed(proc, 1, str(token))
+
+
+def test_token_missing(token):
+    failed(run(token.parent / "none", "http://127.0.0.1:1"), 1, "none: ")
+    failed(run(token.parent, "http://127.0.0.1:1"), 1, "not a regular file")
+
+
+def test_token_longest(token):
+    def attach(req):
+        assert req.headers["authorization"] == "Bearer " + "x" * 8192
+        req.error(401, "unauthorized", "too long for the library")
+
+    token.write_bytes(b"x" * 8192)
+    with Gateway(attach) as g:
+        failed(run(token, g.url), 1, "for the library")
+
+
+def test_token_from_stdin():
+    """Then the terminal is what /dev/tty is."""
+    def attach(req):
+        assert req.headers["authorization"] == "Bearer from.a.pipe"
+        ws = req.upgrade()
+        ws.send(b"READY")
+        assert ws.input(b"\r")[0] == b"typed\r"
+        finish(ws, code=2)
+
+    r, w = os.pipe()
+    os.write(w, b"from.a.pipe\nnot for the session\n")
+    os.close(w)
+    with Gateway(attach) as g, term("-", g.url, stdin=r) as t:
+        t.until("READY")
+        until(t.raw)
+        t.type("typed\r")
+        assert t.end() == 2
+    os.close(r)
+
+
+def test_token_from_terminal():
+    with term("-", "http://127.0.0.1:1") as t:
+        assert t.end() == 1
+        assert b"does not belong on the screen" in t.seen
+
+
+def test_token_without_terminal():
+    proc = run("-", "http://127.0.0.1:1", data=b"abc\n",
+               start_new_session=True)
+    failed(proc, 1, "/dev/tty")
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """good is for localhost and 127.0.0.1; other is for another name."""
+    d = tmp_path_factory.mktemp("tls")
+    for name, alt in (("good", "DNS:localhost,IP:127.0.0.1"),
+                      ("other", "DNS:other.example")):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+             "/CN=localhost", "-addext", "subjectAltName=" + alt,
+             "-keyout", d / (name + ".key"), "-out", d / (name + ".pem")],
+            check=True, capture_output=True)
+    return d
+
+
+def tls(certificates, name):
+    ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ctx.load_cert_chain(certificates / (name + ".pem"),
+                        certificates / (name + ".key"))
+    return lambda sock: ctx.wrap_socket(sock, server_side=True)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_tls(token, certificates, host):
+    def attach(req):
+        ws = req.upgrade()
+        assert ws.input(b"\x04")[0] == b"hello\n\x04"
+        ws.send(BLOB)
+        finish(ws, code=3)
+
+    with Gateway(create, attach, wrap=tls(certificates, "good")) as g:
+        got = run(token, "https://%s:%d" % (host, g.port), "demo",
+                  data=b"hello\n", env={**os.environ, "SSL_CERT_FILE":
+                                        str(certificates / "good.pem")})
+    assert (got.returncode, got.err) == (3, b"")
+    assert got.out == BLOB
+
+
+@pytest.mark.parametrize("name, trust, host, why", [
+    ("good", None, "localhost", "self-signed"),
+    ("good", "other", "localhost", "self-signed"),
+    ("other", "other", "localhost", "mismatch"),
+    ("other", "other", "127.0.0.1", "mismatch"),
+])
+def test_tls_untrusted(token, certificates, name, trust, host, why):
+    def never(req):
+        raise AssertionError("it has sent its token")
+
+    env = dict(os.environ, SSL_CERT_DIR="/nonexistent", SSL_CERT_FILE=str(
+        certificates / (trust + ".pem")) if trust else "/nonexistent")
+    with Gateway(never, wrap=tls(certificates, name)) as g:
+        failed(run(token, "https://%s:%d" % (host, g.port), env=env), 255,
+               why)
+
+
+def test_tls_not(token):
+    """TLS to what speaks HTTP, and the other way."""
+    @raw
+    def plain(sock):
+        sock.recv(100)
+        sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with Gateway(plain) as g:
+        failed(run(token, g.url.replace("http", "https")), 255, "https://")
