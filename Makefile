@@ -80,7 +80,8 @@ WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(SCREEN_SRCS) \
 		sessiond/input.c sessiond/opened.c sessiond/ring.c \
 		sessiond/secrets.c sessiond/session.c \
 		sessiond/session_screen.c sessiond/sessiond.c \
-		sessiond/viewer.c sessiond/wsconn.c
+		sessiond/viewer.c sessiond/wsconn.c \
+		sessiond/launch_opt.c
 
 SESSIOND_SRCS =	$(WORKER_SRCS) \
 		sessiond/driver_pty.c sessiond/launch.c \
@@ -93,7 +94,8 @@ NET_SRCS =	$(WORKER_SRCS) \
 		sessiond/ssh_hostkey.c sessiond/ssh_memory.c \
 		sessiond/ssh_pump.c sessiond/ssh_shell.c \
 		sessiond/ssh_transport.c sessiond/sshkey.c \
-		sessiond/upstream_ssh.c
+		sessiond/upstream_ssh.c \
+		sessiond/command.c
 
 CTL_SRCS =	$(TOKEN_SRCS) \
 		common/paths.c common/util.c \

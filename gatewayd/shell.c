@@ -26,7 +26,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -53,12 +55,15 @@
 #define PATH_ROOT	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:" \
 			"/sbin:/bin"
 
+/* What a record has, and as much again that a client wants. */
+#define ITEMS_MAX	(2 * RECORD_ITEMS_MAX)
+
 struct shell {
 	const struct shell_user	*user;
 	int			 report;
-	char			*argv[RECORD_ITEMS_MAX + 1];
+	char			*argv[ITEMS_MAX + 1];
 	size_t			 argc;
-	char			*env[RECORD_ITEMS_MAX + DEFAULTS_MAX + 1];
+	char			*env[ITEMS_MAX + DEFAULTS_MAX + 1];
 	size_t			 nenv;
 	char			*cwd;		/* NULL: home */
 };
@@ -78,6 +83,8 @@ static int		 shell_default(struct shell *, const char *,
 static int		 shell_defaults(struct shell *);
 static void		 shell_descriptors(struct shell *, int);
 static int		 shell_chdir(const struct shell *);
+static void		 shell_run(const struct shell *);
+static const char	*shell_getenv(const struct shell *, const char *);
 
 void
 shell_exec(const struct shell_user *user, int slave, int blob, int report,
@@ -95,11 +102,11 @@ shell_exec(const struct shell_user *user, int slave, int blob, int report,
 		shell_fail(&sh, PTY_STAGE_SETUP);
 	shell_descriptors(&sh, slave);
 	(void)umask(022);
-	if (shell_limits(user) == -1 || shell_chdir(&sh) == -1)
+	if (shell_limits(user) == -1)
 		shell_fail(&sh, PTY_STAGE_SETUP);
-	/* A name without a slash is looked for in the shell's own PATH. */
-	environ = sh.env;
-	(void)execvp(sh.argv[0], sh.argv);
+	if (shell_chdir(&sh) == -1)
+		shell_fail(&sh, PTY_STAGE_CWD);
+	shell_run(&sh);
 	shell_fail(&sh, PTY_STAGE_EXEC);
 }
 
@@ -191,7 +198,7 @@ shell_read(struct shell *sh, int blob)
 		return (-1);
 	n = pos = 0;
 	while ((r = record_item_get(&it, body, len, &pos)) == 1) {
-		if (n++ == RECORD_ITEMS_MAX) {
+		if (n++ == ITEMS_MAX) {
 			errno = E2BIG;
 			return (-1);
 		}
@@ -325,4 +332,54 @@ shell_chdir(const struct shell *sh)
 	if (chdir(sh->user->home) == -1)
 		return (chdir("/"));
 	return (0);
+}
+
+/*
+ * A name without a slash is looked for in the shell's own PATH.  This is not
+ * execvp(3), which gives what is no program to a shell.  Comes back with
+ * errno.
+ */
+static void
+shell_run(const struct shell *sh)
+{
+	char		 path[PATH_MAX];
+	const char	*dir, *end, *name;
+	int		 error, n;
+
+	name = sh->argv[0];
+	if (strchr(name, '/') != NULL) {
+		(void)execve(name, sh->argv, sh->env);
+		return;
+	}
+	error = ENOENT;
+	for (dir = shell_getenv(sh, "PATH"); dir != NULL && name[0] != '\0';
+	    dir = *end == '\0' ? NULL : end + 1) {
+		end = dir + strcspn(dir, ":");
+		n = snprintf(path, sizeof(path), "%.*s%s%s",
+		    (int)(end - dir), dir, end == dir ? "./" : "/", name);
+		if (n < 0 || (size_t)n >= sizeof(path))
+			continue;
+		(void)execve(path, sh->argv, sh->env);
+		/* One that may not be run does not hide those behind it. */
+		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
+			error = errno;
+			break;
+		}
+		if (errno == EACCES)
+			error = EACCES;
+	}
+	errno = error;
+}
+
+static const char *
+shell_getenv(const struct shell *sh, const char *name)
+{
+	size_t	 i, len;
+
+	len = strlen(name);
+	for (i = 0; i < sh->nenv; i++)
+		if (strncmp(sh->env[i], name, len) == 0 &&
+		    sh->env[i][len] == '=')
+			return (sh->env[i] + len + 1);
+	return (NULL);
 }

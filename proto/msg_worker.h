@@ -66,9 +66,10 @@ enum pty_stage {
 	PTY_STAGE_USER,		/* no such user, or it cannot be entered */
 	PTY_STAGE_TTY,
 	PTY_STAGE_SETUP,	/* argv and environment unusable */
-	PTY_STAGE_EXEC
+	PTY_STAGE_EXEC,
+	PTY_STAGE_CWD		/* the directory that was asked for */
 };
-#define PTY_STAGE_MAX	PTY_STAGE_EXEC
+#define PTY_STAGE_MAX	PTY_STAGE_CWD
 
 struct msg_pty_fail {
 	char		session[WIRE_UUID_LEN + 1];

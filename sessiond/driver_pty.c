@@ -36,9 +36,10 @@
 #include "chan.h"
 #include "driver.h"
 #include "driver_pty.h"
+#include "launch.h"
+#include "launch_opt.h"
 #include "log.h"
 #include "session.h"
-#include "launch.h"
 
 /* After the shell's end, for output of what it left in the background. */
 #define PTY_DRAIN_MSEC	200
@@ -54,6 +55,7 @@ struct driver_pty {
 	struct event_base	*base;
 	struct chan		*parent;
 	struct opened		*opened;
+	struct launch		*launch;	/* NULL: none, or no more */
 	int			 fd;		/* -1: no shell yet */
 	struct event		 ev_read;
 	struct event		 ev_write;
@@ -98,12 +100,13 @@ static const char *const	 pty_stages[PTY_STAGE_MAX + 1] = {
 	[PTY_STAGE_USER] =	"become the user",
 	[PTY_STAGE_TTY] =	"take the terminal",
 	[PTY_STAGE_SETUP] =	"command and environment",
-	[PTY_STAGE_EXEC] =	"run the command"
+	[PTY_STAGE_EXEC] =	"run the command",
+	[PTY_STAGE_CWD] =	"enter the directory"
 };
 
 struct driver *
 driver_pty_new(struct event_base *base, struct chan *parent,
-    struct opened *opened)
+    struct opened *opened, struct launch *launch)
 {
 	struct driver_pty	*d;
 
@@ -113,6 +116,7 @@ driver_pty_new(struct event_base *base, struct chan *parent,
 	d->base = base;
 	d->parent = parent;
 	d->opened = opened;
+	d->launch = launch;
 	d->fd = -1;
 	evtimer_assign(&d->ev_timer, base, pty_timer, d);
 	return (&d->driver);
@@ -185,11 +189,13 @@ pty_open(struct driver *driver, uint16_t cols, uint16_t rows)
 	    sizeof(im.m.pty_req.session));
 	im.m.pty_req.cols = cols;
 	im.m.pty_req.rows = rows;
-	if ((im.blob = launch_blob(d->opened)) == -1) {
+	if ((im.blob = launch_blob(d->opened, d->launch)) == -1) {
 		log_warn("session %s: command and environment",
 		    driver->session->id);
 		return (-1);
 	}
+	launch_free(d->launch);
+	d->launch = NULL;
 	if (chan_send(d->parent, &im) == -1)
 		return (-1);
 	d->asked = 1;
@@ -277,6 +283,7 @@ pty_close(struct driver *driver)
 	}
 	if (d->asked)
 		pty_tell_close(d);
+	launch_free(d->launch);
 	free(d);
 }
 

@@ -24,6 +24,7 @@
 struct chan;
 struct driver;
 struct event_base;
+struct launch;
 struct opened;
 
 /*
@@ -32,9 +33,12 @@ struct opened;
  * reports here, through these, what becomes of it.
  */
 
-/* NULL when out of memory; the channel is the one to the parent. */
+/*
+ * NULL when out of memory; the channel is the one to the parent.  The options
+ * of the client, or NULL, are the driver's then.
+ */
 struct driver	*driver_pty_new(struct event_base *, struct chan *,
-		    struct opened *);
+		    struct opened *, struct launch *);
 
 /* The shell runs; the master is ours from now on. */
 void		 driver_pty_started(struct driver *, int);

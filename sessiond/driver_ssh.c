@@ -83,7 +83,7 @@ static const char *const	 ssh_phase_words[] = {
 };
 
 struct driver *
-driver_ssh_new(struct ssh_upstream *up)
+driver_ssh_new(struct ssh_upstream *up, struct launch *launch)
 {
 	struct ssh	*d;
 
@@ -91,6 +91,7 @@ driver_ssh_new(struct ssh_upstream *up)
 		return (NULL);
 	d->driver.ops = &driver_ssh_ops;
 	d->up = up;
+	d->launch = launch;
 	d->id = ++up->next_id;
 	d->phase = SSH_DIAL;
 	d->fd = -1;
@@ -121,6 +122,11 @@ ssh_open(struct driver *driver, uint16_t cols, uint16_t rows)
 
 	d->cols = cols;
 	d->rows = rows;
+	if (ssh_command(d) == -1) {
+		/* The session is not ready to hear of it yet. */
+		ssh_kick(d);
+		return (0);
+	}
 	return (ssh_dial(d));
 }
 
@@ -192,6 +198,9 @@ ssh_close(struct driver *driver)
 			ssh_kick(other);
 	}
 	ssh_detach(d);
+	launch_free(d->launch);
+	if (d->command != NULL)
+		freezero(d->command, d->command_len);
 	free(d->stash);
 	free(d);
 }

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 struct driver;
+struct launch;
 struct ssh_upstream;
 
 /*
@@ -29,7 +30,10 @@ struct ssh_upstream;
  */
 #define SSH_FILES_SECS	60
 
-/* A terminal at the worker's target by SSH, or NULL when out of memory. */
-struct driver	*driver_ssh_new(struct ssh_upstream *);
+/*
+ * A terminal at the worker's target by SSH, or NULL when out of memory.  The
+ * options of the client, or NULL, are the driver's then.
+ */
+struct driver	*driver_ssh_new(struct ssh_upstream *, struct launch *);
 
 #endif /* GATEWAYD_SESSIOND_DRIVER_SSH_H */

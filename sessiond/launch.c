@@ -26,35 +26,43 @@
 #include <unistd.h>
 
 #include "launch.h"
-#include "log.h"
+#include "launch_opt.h"
 #include "opened.h"
 #include "record.h"
 #include "sizes.h"
 
 #define SEALS	(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
-static int	 launch_item(struct opened *, struct opened_walk *,
-		    struct record_item *);
-static size_t	 launch_size(struct opened *);
-static void	 launch_write(struct opened *, uint8_t *);
-static int	 launch_seal(int, struct opened *, size_t);
+/* Where to write, or, as long as p is NULL, how much that will be. */
+struct body {
+	uint8_t	*p;
+	size_t	 size;
+};
+
+static int	 launch_seal(int, struct opened *, const struct launch *,
+		    size_t);
+static void	 launch_write(struct body *, struct opened *,
+		    const struct launch *);
+static void	 launch_args(struct body *, struct opened *,
+		    const struct launch *);
+static void	 launch_put(struct body *, const struct record_item *);
 
 int
-launch_blob(struct opened *o)
+launch_blob(struct opened *o, const struct launch *l)
 {
-	size_t	 size;
-	int	 fd, ret, saved;
+	struct body	 body = { NULL, 0 };
+	int		 fd, ret, saved;
 
 	if (opened_begin(o) == -1)
 		return (-1);
 	fd = -1;
 	ret = -1;
-	size = launch_size(o);
-	if (size == 0 || size > BLOB_PTY_MAX)
+	launch_write(&body, o, l);
+	if (body.size == 0 || body.size > BLOB_PTY_MAX)
 		errno = E2BIG;
 	else if ((fd = memfd_create("shell",
 	    MFD_CLOEXEC | MFD_ALLOW_SEALING)) != -1)
-		ret = launch_seal(fd, o, size);
+		ret = launch_seal(fd, o, l, body.size);
 	saved = errno;
 	opened_end(o);
 	if (ret == -1 && fd != -1)
@@ -68,66 +76,71 @@ launch_blob(struct opened *o)
  * so that no copy of a secret is left in ours.
  */
 static int
-launch_seal(int fd, struct opened *o, size_t size)
+launch_seal(int fd, struct opened *o, const struct launch *l, size_t size)
 {
-	void	*p;
+	struct body	 body = { NULL, 0 };
+	void		*p;
 
 	if (ftruncate(fd, size) == -1)
 		return (-1);
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return (-1);
-	launch_write(o, p);
+	body.p = p;
+	launch_write(&body, o, l);
 	if (munmap(p, size) == -1)
 		return (-1);
 	return (fcntl(fd, F_ADD_SEALS, SEALS));
 }
 
-/* The next item for the helper, which knows no secrets. */
-static int
-launch_item(struct opened *o, struct opened_walk *walk,
-    struct record_item *item)
+/* The helper knows no secrets, so they come as variables like others. */
+static void
+launch_write(struct body *body, struct opened *o, const struct launch *l)
 {
-	while (opened_next(o, walk, item)) {
-		if (item->tag == RECORD_ARG || item->tag == RECORD_ENV)
-			return (1);
-		if (item->tag != RECORD_SECRET)
-			continue;
-		if (item->len > 0 &&
-		    memchr(item->value, '\0', item->len) != NULL) {
-			log_warnx("secret %.*s skipped: a NUL cannot be in a "
-			    "variable", (int)item->namelen, item->name);
-			continue;
-		}
-		item->tag = RECORD_ENV;
-		return (1);
-	}
-	return (0);
+	struct env_walk		 walk;
+	struct record_item	 item;
+	size_t			 pos;
+
+	launch_args(body, o, l);
+	memset(&walk, 0, sizeof(walk));
+	walk.quiet = body->p != NULL;
+	while (env_next(o, l, &walk, &item))
+		launch_put(body, &item);
+	pos = 0;
+	if (launch_next(l, RECORD_CWD, &pos, &item))
+		launch_put(body, &item);
 }
 
-static size_t
-launch_size(struct opened *o)
+/* A client's command takes the place of the one of the record. */
+static void
+launch_args(struct body *body, struct opened *o, const struct launch *l)
 {
 	struct opened_walk	 walk = { 0, 0 };
 	struct record_item	 item;
-	size_t			 size;
+	size_t			 pos;
 
-	size = 0;
-	while (launch_item(o, &walk, &item))
-		size += record_item_size(&item);
-	return (size);
+	if (l != NULL && l->nargs > 0) {
+		pos = 0;
+		while (launch_next(l, RECORD_ARG, &pos, &item))
+			launch_put(body, &item);
+		return;
+	}
+	while (opened_next(o, &walk, &item)) {
+		if (item.tag == RECORD_ARG)
+			launch_put(body, &item);
+	}
 }
 
 static void
-launch_write(struct opened *o, uint8_t *out)
+launch_put(struct body *body, const struct record_item *item)
 {
-	struct opened_walk	 walk = { 0, 0 };
-	struct record_item	 item;
+	size_t	 size;
 
-	while (launch_item(o, &walk, &item)) {
-		if (record_item_size(&item) == 0)
-			continue;
-		record_item_put(out, &item);
-		out += record_item_size(&item);
+	if ((size = record_item_size(item)) == 0)
+		return;
+	body->size += size;
+	if (body->p != NULL) {
+		record_item_put(body->p, item);
+		body->p += size;
 	}
 }

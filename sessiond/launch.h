@@ -17,13 +17,15 @@
 #ifndef GATEWAYD_SESSIOND_LAUNCH_H
 #define GATEWAYD_SESSIOND_LAUNCH_H
 
+struct launch;
 struct opened;
 
 /*
- * What starts the shell of a local sandbox: a sealed memfd for the pty
- * helper, with items as in record.h, RECORD_ARG for each argument and
- * RECORD_ENV for each variable, secrets among them.  -1 with errno.
+ * What starts the shell of a local sandbox, or what a client wants in its
+ * place: a sealed memfd for the pty helper, with items as in record.h,
+ * RECORD_ARG for each argument, RECORD_ENV for each variable, secrets among
+ * them, and perhaps RECORD_CWD.  -1 with errno.
  */
-int		 launch_blob(struct opened *);
+int		 launch_blob(struct opened *, const struct launch *);
 
 #endif

@@ -398,7 +398,7 @@ worker_open(struct worker *w, const char *id, uint32_t front,
 	conf.cols = cols;
 	conf.rows = rows;
 	conf.limits = &w->limits;
-	if ((d = upstream_driver(w)) == NULL ||
+	if ((d = upstream_driver(w, NULL)) == NULL ||
 	    (p->session = session_new(w->base, &conf, d, &worker_hooks,
 	    p)) == NULL) {
 		log_warn("session %s", id);

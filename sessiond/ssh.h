@@ -27,6 +27,7 @@
 #include <libssh2.h>
 
 #include "driver.h"
+#include "launch_opt.h"
 #include "msg_front.h"
 #include "opened.h"
 #include "sizes.h"
@@ -43,7 +44,8 @@ struct ssh_block;
 struct ssh_sftp;
 
 #define SSH_METHODS_MAX		255	/* of what a server lists */
-#define SSH_NAME_MAX		127	/* of a variable, in the log */
+#define SSH_NAME_MAX		LAUNCH_NAME_MAX	/* of a variable */
+#define SSH_TERM_MAX		63
 #define SSH_REASON_MAX		159
 #define SSH_PEEK_MAX		256
 
@@ -106,8 +108,12 @@ struct ssh {
 
 	/* ssh_shell.c */
 	enum ssh_chan_state	 chan;
-	struct opened_walk	 env_walk;
+	struct launch		*launch;	/* NULL: none */
+	char			*command;	/* NULL: a login shell */
+	size_t			 command_len;
+	struct env_walk		 env_walk;
 	int			 env_asked;
+	char			 term[SSH_TERM_MAX + 1];
 	char			 env_name[SSH_NAME_MAX + 1];
 
 	/* ssh_pump.c */
@@ -177,6 +183,7 @@ void		 ssh_files_abandon(struct ssh *);
 void		 ssh_files_free(struct ssh *);
 
 /* ssh_shell.c */
+int		 ssh_command(struct ssh *);
 enum ssh_step	 ssh_shell(struct ssh *);
 
 /* ssh_pump.c */

@@ -18,17 +18,21 @@
 
 #include <sys/types.h>
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "command.h"
+#include "launch_opt.h"
 #include "log.h"
 #include "ssh.h"
 #include "session.h"
 #include "worker.h"
 
 /*
- * From an authenticated transport to a shell on a terminal.  The window is
+ * From an authenticated transport to a shell on a terminal, or to the command
+ * that a client wants there.  The window is
  * an eighth of libssh2's own: as fast, and what a server can make us hold is
  * an eighth as well.
  */
@@ -39,16 +43,48 @@
 #define SSH_XPIXEL	640
 #define SSH_YPIXEL	480
 
-/* A variable has to fit into one packet with its name. */
-#define SSH_ENV_MAX	(32 * 1024)
+/*
+ * A variable has to fit into one packet with its name, and so has a command:
+ * what every server must take has 32768 bytes (RFC 4253, 6.1), of which the
+ * rest of the request needs less than 64.
+ */
+#define SSH_ENV_MAX	(32 * 1024 - 64)
+#define SSH_COMMAND_MAX	(32 * 1024 - 64)
 
 static enum ssh_step	 ssh_shell_open(struct ssh *);
 static enum ssh_step	 ssh_shell_env(struct ssh *);
 static int		 ssh_env_next(struct ssh *, int *);
 static int		 ssh_env_send(struct ssh *,
 			    const struct record_item *);
+static int		 ssh_env_term(struct ssh *,
+			    const struct record_item *);
 static enum ssh_step	 ssh_shell_pty(struct ssh *);
 static enum ssh_step	 ssh_shell_start(struct ssh *);
+
+/*
+ * What to ask the server to run.  Returns 0, or -1 when that cannot be said
+ * in one line; nobody needs to be dialed then.
+ */
+int
+ssh_command(struct ssh *d)
+{
+	const struct launch	*l = d->launch;
+
+	if (l == NULL || (l->nargs == 0 && !l->has_cwd))
+		return (0);
+	d->command = command_line(l, SSH_COMMAND_MAX, &d->command_len);
+	if (d->command != NULL)
+		return (0);
+	if (errno == E2BIG)
+		(void)ssh_fail(d, FAIL_UNSUPPORTED,
+		    "the command is too long for ssh");
+	else if (errno == EINVAL)
+		(void)ssh_fail(d, FAIL_UNSUPPORTED,
+		    "by ssh no command can begin with a dash");
+	else
+		(void)ssh_fail(d, FAIL_BUSY, "command: out of memory");
+	return (-1);
+}
 
 enum ssh_step
 ssh_shell(struct ssh *d)
@@ -147,8 +183,8 @@ ssh_env_next(struct ssh *d, int *error)
 	}
 	d->deaf = 1;
 	*error = 0;
-	while ((more = opened_next(o, &d->env_walk, &item)) == 1) {
-		if (item.tag != RECORD_ENV && item.tag != RECORD_SECRET)
+	while ((more = env_next(o, d->launch, &d->env_walk, &item)) == 1) {
+		if (ssh_env_term(d, &item))
 			continue;
 		*error = ssh_env_send(d, &item);
 		break;
@@ -158,14 +194,32 @@ ssh_env_next(struct ssh *d, int *error)
 	return (more);
 }
 
+/*
+ * The name of the terminal does not come as a variable but when the terminal
+ * is asked for.  One that is none is left to the server to refuse.
+ */
+static int
+ssh_env_term(struct ssh *d, const struct record_item *item)
+{
+	size_t	 i;
+
+	if (item->namelen != 4 || memcmp(item->name, "TERM", 4) != 0 ||
+	    item->len == 0 || item->len > SSH_TERM_MAX)
+		return (0);
+	for (i = 0; i < item->len; i++) {
+		if (item->value[i] <= ' ' || item->value[i] > '~')
+			return (0);
+	}
+	memcpy(d->term, item->value, item->len);
+	d->term[item->len] = '\0';
+	return (1);
+}
+
 static int
 ssh_env_send(struct ssh *d, const struct record_item *item)
 {
-	char	 name[sizeof(d->env_name) / 2];
-
-	(void)snprintf(name, sizeof(name), "%.*s", (int)item->namelen,
-	    item->name);
-	log_escape(d->env_name, sizeof(d->env_name), name);
+	(void)snprintf(d->env_name, sizeof(d->env_name), "%.*s",
+	    (int)item->namelen, item->name);
 	if (item->namelen + item->len > SSH_ENV_MAX) {
 		log_warnx("session %s: variable %s is too long for ssh",
 		    d->driver.session->id, d->env_name);
@@ -178,10 +232,12 @@ ssh_env_send(struct ssh *d, const struct record_item *item)
 static enum ssh_step
 ssh_shell_pty(struct ssh *d)
 {
-	int	 error;
+	const char	*term;
+	int		 error;
 
-	error = libssh2_channel_request_pty_ex(d->channel, SSH_TERM,
-	    sizeof(SSH_TERM) - 1, NULL, 0, d->cols, d->rows, SSH_XPIXEL,
+	term = d->term[0] != '\0' ? d->term : SSH_TERM;
+	error = libssh2_channel_request_pty_ex(d->channel, term,
+	    strlen(term), NULL, 0, d->cols, d->rows, SSH_XPIXEL,
 	    SSH_YPIXEL);
 	if (error == 0)
 		return (SSH_DONE);
@@ -197,13 +253,18 @@ ssh_shell_start(struct ssh *d)
 {
 	int	 error;
 
-	error = libssh2_channel_process_startup(d->channel, "shell", 5, NULL,
-	    0);
+	if (d->command != NULL)
+		error = libssh2_channel_process_startup(d->channel, "exec", 4,
+		    d->command, d->command_len);
+	else
+		error = libssh2_channel_process_startup(d->channel, "shell",
+		    5, NULL, 0);
 	if (error == 0)
 		return (SSH_DONE);
 	if (error == LIBSSH2_ERROR_EAGAIN)
 		return (SSH_AGAIN);
 	if (error == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
-		return (ssh_fail(d, FAIL_SHELL, "shell refused"));
+		return (ssh_fail(d, FAIL_SHELL, "%s refused",
+		    d->command != NULL ? "command" : "shell"));
 	return (ssh_lost(d));
 }

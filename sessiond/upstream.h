@@ -19,6 +19,7 @@
 
 struct driver;
 struct imsg;
+struct launch;
 struct msg_limits;
 struct worker;
 
@@ -39,8 +40,11 @@ void		 upstream_setup(void);
  */
 void		 upstream_start(struct worker *);
 
-/* A driver for a new session, or NULL when out of memory. */
-struct driver	*upstream_driver(struct worker *);
+/*
+ * A driver for a new session, or NULL when out of memory.  It takes over the
+ * options of the client, NULL if there are none; also when this fails.
+ */
+struct driver	*upstream_driver(struct worker *, struct launch *);
 
 /* How long a session may take to open in all: seconds. */
 unsigned int	 upstream_time(const struct msg_limits *);

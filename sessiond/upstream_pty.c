@@ -20,6 +20,7 @@
 
 #include "driver_pty.h"
 #include "imsg.h"
+#include "launch_opt.h"
 #include "log.h"
 #include "upstream.h"
 #include "worker.h"
@@ -39,9 +40,13 @@ upstream_start(struct worker *w)
 }
 
 struct driver *
-upstream_driver(struct worker *w)
+upstream_driver(struct worker *w, struct launch *l)
 {
-	return (driver_pty_new(w->base, w->parent, w->opened));
+	struct driver	*d;
+
+	if ((d = driver_pty_new(w->base, w->parent, w->opened, l)) == NULL)
+		launch_free(l);
+	return (d);
 }
 
 unsigned int

@@ -32,6 +32,7 @@
 #include "driver_ssh.h"
 #include "hostkey.h"
 #include "imsg.h"
+#include "launch_opt.h"
 #include "log.h"
 #include "ssh.h"
 #include "sshkey.h"
@@ -299,9 +300,13 @@ ssh_record_opened(struct ssh_upstream *up)
 }
 
 struct driver *
-upstream_driver(struct worker *w)
+upstream_driver(struct worker *w, struct launch *l)
 {
-	return (driver_ssh_new(w->upstream));
+	struct driver	*d;
+
+	if ((d = driver_ssh_new(w->upstream, l)) == NULL)
+		launch_free(l);
+	return (d);
 }
 
 unsigned int

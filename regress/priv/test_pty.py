@@ -51,7 +51,8 @@ NOFILE = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 NOBODY = pwd.getpwnam("nobody")
 USER = "nobody" if ROOT else pwd.getpwuid(os.getuid()).pw_name
 
-STAGE_SPAWN, STAGE_USER, STAGE_TTY, STAGE_SETUP, STAGE_EXEC = range(3, 8)
+(STAGE_SPAWN, STAGE_USER, STAGE_TTY, STAGE_SETUP, STAGE_EXEC,
+ STAGE_CWD) = range(3, 9)
 CODE, SIGNAL = 1, 2
 
 needs_root = pytest.mark.skipif(not ROOT, reason="needs root")
@@ -243,6 +244,51 @@ def test_directory(shell):
         (home if os.path.isdir(home) else "/") + "\n"
 
 
+def test_directory_fails(shell):
+    """One that was asked for has to be there, and the user's to enter."""
+    def to(path):
+        return shell("/bin/true", items=[(CWD, path)])
+    to("/no/such/place").failed(STAGE_CWD, errno.ENOENT)
+    to("/etc/passwd").failed(STAGE_CWD, errno.ENOTDIR)
+    to("/" + "x" * 256).failed(STAGE_CWD, errno.ENAMETOOLONG)
+    if ROOT:
+        to("/root").failed(STAGE_CWD, errno.EACCES)
+
+
+def test_path_is_searched_in_order(shell, tmp_path):
+    """Past what is not there and what may not be run; without a shell."""
+    for d in (tmp_path, *tmp_path.parents):
+        if d.stat().st_uid == os.getuid() and len(d.parts) > 2:
+            os.chmod(d, 0o755)
+    for name, mode, text in (
+            ("a", 0o644, "#!/bin/sh\necho no\n"),
+            ("b", 0o755, "#!/bin/sh\necho $# \"$1\"\n"),
+            ("c", 0o755, "#!/bin/sh\necho late\n"),
+            ("d", 0o755, "echo by a shell\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(0o755)
+        tool = tmp_path / name / "gw-tool"
+        tool.write_text(text)
+        tool.chmod(mode)
+
+    def run(path, *args, name="gw-tool"):
+        return shell(name, *args, items=[(ENV, "PATH", path), (
+            CWD, str(tmp_path / "b"))])
+    p = str(tmp_path)
+    s = run(f"/none:/etc/passwd:{p}/a:{p}/b:{p}/c", "a b").running()
+    assert s.read() == b"1 a b\r\n"
+    s.exited()
+    # Nothing between two colons is where it is started.
+    s = run("/none:").running()
+    assert s.read() == b"0 \r\n"
+    s.exited()
+    run(f"{p}/a:/none").failed(STAGE_EXEC, errno.EACCES)
+    run("/none").failed(STAGE_EXEC, errno.ENOENT)
+    run(f"{p}/d:{p}/c").failed(STAGE_EXEC, errno.ENOEXEC)
+    run(p, name=f"{p}/d/gw-tool").failed(STAGE_EXEC, errno.ENOEXEC)
+    run(p, name="").failed(STAGE_EXEC, errno.ENOENT)
+
+
 def test_nothing_is_inherited(shell):
     """No filter, no limit, no signal, no descriptor, no mask is left over."""
     out = script(shell, "umask; ls /proc/self/fd | wc -l;"
@@ -396,9 +442,7 @@ def test_exec_fails(shell, tmp_path):
     (gwproto.record((ARG, "/bin/sh"), (gwproto.SECRET, "A", "b")),
      errno.EINVAL),
     (gwproto.record((ARG, "/bin/sh"))[:-1], errno.EINVAL),
-    (gwproto.record((ARG, "/bin/sh"), (CWD, "/no/such/place")),
-     errno.ENOENT),
-    (gwproto.record(*[(ARG, "x")] * 1025), errno.E2BIG),
+    (gwproto.record(*[(ARG, "x")] * 2049), errno.E2BIG),
 ])
 def test_order_malformed(shell, body, error):
     shell(body=body).failed(STAGE_SETUP, error)
