@@ -54,6 +54,9 @@ const WAKE_TIME = 3000;
 /* What a close means; any other is tried again. */
 const FINAL = { 1000: "ended", 1008: "revoked", 1011: "lost" };
 
+/* The states that are not an end. */
+export const UNDER_WAY = ["connecting", "attached", "waiting", "paused"];
+
 export class Attachment {
 	#api;
 	#on;
@@ -92,7 +95,7 @@ export class Attachment {
 		if (readOnly === this.readOnly)
 			return;
 		this.readOnly = readOnly;
-		if (this.#stands())
+		if (UNDER_WAY.includes(this.state.name))
 			this.reconnect();
 	}
 
@@ -104,11 +107,22 @@ export class Attachment {
 	}
 
 	/*
+	 * Nobody looks, and a browser does not do much for a page then.  That
+	 * must not hold the program back, so we go until somebody looks.
+	 */
+	pause() {
+		if (this.state.name !== "attached")
+			return;
+		this.#hangUp();
+		this.#say({ name: "paused" });
+	}
+
+	/*
 	 * The machine or the network woke up, or the page is seen again: a
 	 * connection may be dead without anybody having said so.
 	 */
 	wake() {
-		if (this.state.name === "waiting")
+		if (["waiting", "paused"].includes(this.state.name))
 			this.reconnect();
 		else if (this.state.name === "attached")
 			this.#ping(WAKE_TIME);
@@ -126,12 +140,6 @@ export class Attachment {
 	resize(cols, rows) {
 		if (!this.readOnly && this.state.name === "attached")
 			this.#control({ type: "resize", cols, rows });
-	}
-
-	/* It is under way and not at an end. */
-	#stands() {
-		return ["connecting", "attached", "waiting"].includes(
-		    this.state.name);
 	}
 
 	#say(state) {
@@ -199,7 +207,11 @@ export class Attachment {
 			now = await this.#api.status(this.session);
 		}
 		this.#edge = now.offset;
-		return now.alternate ? { screen: 1 } : {};
+		if (!now.alternate)
+			return {};
+		/* It shows what nobody has to have read. */
+		this.#known = null;
+		return { screen: 1 };
 	}
 
 	#open(turn, url) {
@@ -217,9 +229,10 @@ export class Attachment {
 	#failed(e) {
 		if (e instanceof ApiError && e.status >= 400 &&
 		    e.status < 500 && e.status !== 408 && e.status !== 429) {
-			const name = e.status === 404 ? "gone" : "refused";
 			this.#hangUp();
-			this.#say({ name, code: e.code, message: e.message });
+			this.#say({ name: e.status === 404 ? "gone" :
+			    "refused", status: e.status, code: e.code,
+			    message: e.message });
 			return;
 		}
 		if (!(e instanceof ApiError))
@@ -288,18 +301,22 @@ export class Attachment {
 
 		this.#known = null;
 		this.#tries = 0;
-		this.offset = m.offset;
+		this.offset = Math.min(before ?? m.offset, m.offset);
 		this.#on.size(m.cols, m.rows);
 		this.#say({ name: "attached", readOnly: m.mode === "ro" });
-		if (before !== null && m.offset > before)
-			this.#gap(before, m.offset);
+		this.#gap(this.offset, m.offset);
+		this.offset = m.offset;
 		this.#timer("ping", PING_EVERY, () => this.#ping(PONG_TIME));
 	}
 
 	#gap(from, to) {
+		const bytes = to - Math.max(from, this.offset);
+
+		if (bytes <= 0)
+			return;
 		this.offset = to;
-		this.lost += to - from;
-		this.#on.gap(to - from);
+		this.lost += bytes;
+		this.#on.gap(bytes);
 	}
 
 	#output(bytes) {

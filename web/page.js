@@ -24,13 +24,17 @@
  */
 
 import { Api } from "./api.js";
-import { Attachment } from "./attach.js";
+import { Attachment, UNDER_WAY } from "./attach.js";
 import { Screen } from "./screen.js";
 import { SessionList, sessionName } from "./sessions.js";
 import { Settings } from "./settings.js";
 
 /* The session that is opened when none is asked for, by whatever page. */
 const FIRST = "main";
+
+/* What the two look like. */
+const SANDBOX = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/;
+const SESSION = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /* Wait until the window has its size: ms. */
 const RESIZE_WAIT = 80;
@@ -81,6 +85,11 @@ function readPlace() {
 	place.shown = place.token !== null;
 	place.sandbox = named.get("sandbox") ?? "";
 	place.session = named.get("session");
+	/* What could lead elsewhere in a URL names neither. */
+	if (!SANDBOX.test(place.sandbox))
+		place.sandbox = "";
+	if (!SESSION.test(place.session))
+		place.session = null;
 	readOnly = named.get("mode") === "ro";
 }
 
@@ -158,20 +167,26 @@ async function start() {
 async function enter() {
 	$("login").hidden = true;
 	$("frame").hidden = false;
-	fit();
 	api = new Api(place.token);
+	applySettings();
 	if (place.session !== null)
 		open(place.session, rememberedOffset(place.session));
 	else if (place.sandbox !== "")
 		await openFirst();
 	else
 		askForToken("Which sandbox?");
+	/* Unless it has turned out meanwhile that the token is no good. */
+	if (api === null)
+		return;
 	await list.show(api, place.sandbox);
 	showWhere();
 }
 
 function askForToken(why) {
 	attachment?.leave();
+	api = null;
+	list.show(null, "");
+	applySettings();
 	$("frame").hidden = true;
 	$("login").hidden = false;
 	$("login-why").textContent = why;
@@ -205,7 +220,9 @@ function failed(e) {
 	if (e.status === 401)
 		askForToken(e.code === "token_expired" ?
 		    "The token has expired." : "The token is not accepted.");
-	else
+	else if (e.status === undefined)
+		throw e;
+	else if (e.status !== 0)
 		note(e.message);
 }
 
@@ -220,8 +237,8 @@ async function openFirst() {
 			session = await api.create(place.sandbox, wish);
 		open(session.id);
 	} catch (e) {
-		showState({ name: "refused", message: e.message });
-		failed(e);
+		showState({ name: "refused", status: e.status, code: e.code,
+		    message: e.message });
 	}
 }
 
@@ -253,7 +270,10 @@ function open(session, known = null) {
 		repaint: (bytes) => screen.write(bytes, true),
 		output: (bytes, at, past, taken) => {
 			window.gatewayd.onoutput?.(at, bytes);
-			return screen.write(bytes, past, taken);
+			const wait = screen.write(bytes, past, taken);
+			if (wait !== undefined && document.hidden)
+				attachment.pause();
+			return wait;
 		},
 		gap: (bytes) => {
 			screen.cancelSequence();
@@ -293,6 +313,8 @@ function stateText(state) {
 		return state.readOnly ? "Attached, read-only" : "Attached";
 	case "waiting":
 		return "Connection lost: reconnecting";
+	case "paused":
+		return "Paused until you look";
 	case "exited":
 		if (state.code !== null)
 			return `Exited with code ${state.code}`;
@@ -315,8 +337,7 @@ function stateText(state) {
 }
 
 function showState(state) {
-	const over = !["connecting", "attached", "waiting"].includes(
-	    state.name);
+	const over = !UNDER_WAY.includes(state.name);
 
 	$("status").dataset.state = state.name === "attached" &&
 	    state.readOnly ? "readonly" : state.name;
@@ -335,8 +356,8 @@ function showState(state) {
 		fit();
 	if (state.name === "attached" || over)
 		list.refresh().then(showWhere);
-	if (state.name === "refused" && state.code !== undefined)
-		failed({ status: 401, code: state.code });
+	if (state.name === "refused" && state.status === 401)
+		failed(state);
 }
 
 /* Seconds are for the eye: a screen reader would never come to an end. */
@@ -383,7 +404,8 @@ function applySettings() {
 	$("t-reader").setAttribute("aria-pressed", settings.screenReader);
 	$("t-readonly").setAttribute("aria-pressed", readOnly);
 	$("t-list").setAttribute("aria-expanded", settings.list);
-	$("list").hidden = !settings.list;
+	$("list").hidden = !settings.list || api === null;
+	$("t-list").disabled = $("t-readonly").disabled = api === null;
 	fit();
 }
 

@@ -20,8 +20,9 @@
 const EVERY = 10000;
 
 const STATES = {
-	starting: "starting", running: "running",
-	exited: "exited", lost: "connection lost"
+	starting: "starting",
+	exited: "exited",
+	lost: "connection lost"
 };
 
 export function sessionName(session) {
@@ -47,9 +48,9 @@ function describe(session) {
 		words.push(`exited with code ${session.exit.code}`);
 	else if (session.exit?.signal)
 		words.push(`ended by ${session.exit.signal}`);
-	else
+	else if (session.state !== "running")
 		words.push(STATES[session.state] ?? session.state);
-	if (session.state === "running") {
+	else {
 		words.push(`${session.cols}\u00d7${session.rows}`);
 		words.push(session.viewers === 1 ? "1 viewer" :
 		    `${session.viewers} viewers`);
@@ -82,6 +83,7 @@ export class SessionList {
 		this.#api = api;
 		this.sandbox = sandbox;
 		this.sessions = [];
+		this.draw();
 		return this.refresh();
 	}
 
@@ -98,7 +100,8 @@ export class SessionList {
 			    a.started - b.started || (a.id < b.id ? -1 : 1));
 			this.draw();
 		} catch (e) {
-			this.#on.failed(e);
+			if (sandbox === this.sandbox)
+				this.#on.failed(e);
 		}
 		clearTimeout(this.#timer);
 		if (!document.hidden)
