@@ -368,6 +368,7 @@ static int
 tls_start(struct conn *c)
 {
 	static const unsigned char	 alpn[] = "\x08http/1.1";
+	char				 host[HOST_MAX + 1];
 
 	if ((c->ctx = SSL_CTX_new(TLS_client_method())) == NULL ||
 	    SSL_CTX_set_default_verify_paths(c->ctx) != 1 ||
@@ -379,14 +380,16 @@ tls_start(struct conn *c)
 	if ((c->ssl = SSL_new(c->ctx)) == NULL ||
 	    SSL_set_alpn_protos(c->ssl, alpn, sizeof(alpn) - 1) != 0)
 		return (-1);
+	/* A macro of OpenSSL takes the const away. */
+	(void)strlcpy(host, c->url->host, sizeof(host));
 	if (c->url->numeric) {
 		if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(c->ssl),
-		    c->url->host) != 1)
+		    host) != 1)
 			return (-1);
 	} else {
 		SSL_set_hostflags(c->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-		if (SSL_set1_host(c->ssl, c->url->host) != 1 ||
-		    SSL_set_tlsext_host_name(c->ssl, c->url->host) != 1)
+		if (SSL_set1_host(c->ssl, host) != 1 ||
+		    SSL_set_tlsext_host_name(c->ssl, host) != 1)
 			return (-1);
 	}
 	c->tls_read = POLLIN;
