@@ -15,9 +15,9 @@
 # For GNU make and BSD make.  Every target first runs common/configure.sh,
 # which probes the system and writes $(BUILD)/rules.mk: one explicit rule
 # for each object, program and test, from the lists below.  A test program
-# needs no entry here, its head has a comment "links: FILE.c ..." (there,
-# @COMMON@ and @CHILD@ are the lists below) and if need be "pkgs:" and
-# "flags:" for the link; a .c of regress/ without "links:" is not a program.
+# needs no entry here, its head has a comment "links: FILE.c ..." (where
+# @COMMON@, @CHILD@ and @DIALECT@ are the lists below) and if need be "pkgs:"
+# and "flags:" for the link; a .c of regress/ without "links:" is no program.
 
 # What each program is made of.  @OS@ becomes linux, openbsd or none.
 
@@ -72,15 +72,21 @@ SCREEN_SRCS =	proto/utf8.c sessiond/screen.c sessiond/screen_cells.c \
 		sessiond/screen_paint.c sessiond/screen_put.c \
 		sessiond/screen_text.c
 
-WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(SCREEN_SRCS) \
-		proto/base64.c proto/jsonscan.c proto/record.c proto/sse.c \
-		proto/ws.c \
+DIALECT_SRCS =	proto/base64.c proto/jsonscan.c proto/jsontext.c \
+		proto/signames.c proto/sse.c proto/ws.c \
 		sessiond/dialect.c sessiond/dialect_ssh.c \
+		sessiond/dialect_terminal.c sessiond/dialect_terminal_sse.c \
+		sessiond/dialect_tty.c sessiond/message.c sessiond/sseconn.c \
+		sessiond/terminal_last.c sessiond/typed.c sessiond/wsconn.c
+
+WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(SCREEN_SRCS) \
+		$(DIALECT_SRCS) \
+		proto/record.c \
 		sessiond/frame.c sessiond/front.c sessiond/grant.c \
 		sessiond/input.c sessiond/opened.c sessiond/ring.c \
 		sessiond/secrets.c sessiond/session.c \
 		sessiond/session_screen.c sessiond/sessiond.c \
-		sessiond/viewer.c sessiond/wsconn.c \
+		sessiond/viewer.c \
 		sessiond/launch_opt.c
 
 SESSIOND_SRCS =	$(WORKER_SRCS) \
@@ -196,6 +202,7 @@ configure:
 	    LIBEXECDIR="$(LIBEXECDIR)" WEBDIR="$(WEBDIR)" \
 	    SYSCONFDIR="$(SYSCONFDIR)" \
 	    COMMON_SRCS="$(COMMON_SRCS)" CHILD_SRCS="$(CHILD_SRCS)" \
+	    DIALECT_SRCS="$(DIALECT_SRCS)" \
 	    sh common/configure.sh \
 	    "gatewayd|$(GATEWAYD_PKGS)|$(GATEWAYD_SRCS)" \
 	    "gatewayd-frontend|$(FRONTEND_PKGS)|$(FRONTEND_SRCS)" \

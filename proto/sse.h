@@ -17,46 +17,31 @@
 #ifndef GATEWAYD_PROTO_SSE_H
 #define GATEWAYD_PROTO_SSE_H
 
-#include <sys/types.h>
-
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * Events of GET /ssh/stream (gatewayd-pocketenv(7)), each ended by an empty
- * line, with \n line ends.  An event travels in one HTTP chunk: the chunk
- * head, the event, SSE_CHUNK_TAIL.  SSE_CHUNK_LAST ends the response.
+ * Server-sent events (WHATWG HTML, 9.2) as the worker sends them: fields,
+ * data in one line, an empty line, with \n line ends.  An event travels in
+ * one HTTP chunk: the chunk head, the event, SSE_CHUNK_TAIL.  SSE_CHUNK_LAST
+ * ends the response.
  */
-#define SSE_EVENT_MAX		512	/* room for any event but data */
-#define SSE_MESSAGE_MAX		64	/* bytes of an error's text, then cut */
+#define SSE_NAME_MAX		15	/* the longest name of an event */
+#define SSE_HEAD_MAX		64	/* room for what precedes the data */
+#define SSE_TAIL		"\n\n"
+#define SSE_PING		": ping\n\n"
 #define SSE_CHUNK_HEAD_MAX	18	/* 16 hexadecimal digits, CR, LF */
 #define SSE_CHUNK_TAIL		"\r\n"
 #define SSE_CHUNK_LAST		"0\r\n\r\n"
 
-#define SSE_PING		": ping\n\n"
-#define SSE_CLOSE		"event: close\ndata: closed\n\n"
+#define SSE_NO_ID		UINT64_MAX
 
 /*
- * "connected" with the session id, which must be at most 128 bytes and free
- * of line ends.  Returns the length, or -1 if the id is not such.
+ * The start of an event up to its data, not terminated: "id:" with this
+ * number, unless it is SSE_NO_ID, "event:" with this name, unless it is
+ * NULL, and "data: ".  Returns the length.
  */
-ssize_t	 sse_event_connected(char out[SSE_EVENT_MAX], const char *id);
-
-/*
- * "error" with {"message":text}.  The text is cut at SSE_MESSAGE_MAX bytes
- * on a character boundary and escaped for JSON; text that is not UTF-8 loses
- * its bytes above 0x7f.  Returns the length.
- */
-size_t	 sse_event_error(char out[SSE_EVENT_MAX], const char *text);
-
-/* The size of the unnamed event that carries n bytes of output. */
-size_t	 sse_event_data_len(size_t n);
-
-/*
- * The unnamed event: "data: ", n bytes as base64, empty line.  out has room
- * for sse_event_data_len(n); returns that number.
- */
-size_t	 sse_event_data(char *out, const uint8_t *in, size_t n);
+size_t	 sse_head(char out[SSE_HEAD_MAX], uint64_t id, const char *name);
 
 /*
  * The head of an HTTP chunk of len bytes (RFC 9112, 7.1), not terminated.

@@ -19,11 +19,18 @@
 #include <stdint.h>
 
 #include "dialect.h"
+#include "message.h"
 
 static const struct dialect	*const dialects[] = {
 	&dialect_ssh_ws,
 	&dialect_ssh_sse,
-	&dialect_ssh_sse10
+	&dialect_ssh_sse10,
+	&dialect_tty_ws,
+	&dialect_tty_sse,
+	&dialect_tty_sse10,
+	&dialect_terminal_ws,
+	&dialect_terminal_sse,
+	&dialect_terminal_sse10
 };
 
 const struct dialect *
@@ -37,4 +44,15 @@ dialect_find(uint8_t dialect, uint8_t transport)
 			return (dialects[i]);
 	}
 	return (NULL);
+}
+
+void
+dialect_setup(void)
+{
+	static const char	 sample[] =
+	    "{\"type\":\"resize\",\"cols\":1,\"rows\":1}";
+	uint16_t		 cols, rows;
+
+	(void)message_resize((const uint8_t *)sample, sizeof(sample) - 1,
+	    &cols, &rows);
 }

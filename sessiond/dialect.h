@@ -103,6 +103,16 @@ extern const struct dialect	 dialect_ssh_ws;
 extern const struct dialect	 dialect_ssh_sse;
 extern const struct dialect	 dialect_ssh_sse10;
 
+/* dialect_tty.c: the same, the routes under /tty and /pty. */
+extern const struct dialect	 dialect_tty_ws;
+extern const struct dialect	 dialect_tty_sse;
+extern const struct dialect	 dialect_tty_sse10;
+
+/* dialect_terminal.c, dialect_terminal_sse.c: gatewayd-terminal(7). */
+extern const struct dialect	 dialect_terminal_ws;
+extern const struct dialect	 dialect_terminal_sse;
+extern const struct dialect	 dialect_terminal_sse10;
+
 /* dialect.c: the table for what a message names, NULL if there is none. */
 const struct dialect	*dialect_find(uint8_t dialect, uint8_t transport);
 

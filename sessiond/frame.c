@@ -42,10 +42,16 @@ frame_bytes(const void *p, size_t n)
 
 	if ((f = frame_new(n)) == NULL)
 		return (NULL);
-	if (n > 0)
-		memcpy(f->data, p, n);
-	f->len = n;
+	frame_add(f, p, n);
 	return (f);
+}
+
+void
+frame_add(struct frame *f, const void *p, size_t n)
+{
+	if (n > 0)
+		memcpy(f->data + f->len, p, n);
+	f->len += n;
 }
 
 struct frame *

@@ -42,6 +42,9 @@ struct frame	*frame_new(size_t n);
 /* A frame that holds these bytes. */
 struct frame	*frame_bytes(const void *, size_t);
 
+/* Append bytes, for which there is room. */
+void		 frame_add(struct frame *, const void *, size_t);
+
 struct frame	*frame_ref(struct frame *);
 
 /* Give a reference back; NULL is ignored. */

@@ -68,6 +68,26 @@ wsconn_input(struct wsconn *ws, struct viewer *v, uint8_t *buf, size_t len,
 	}
 }
 
+struct frame *
+wsconn_begin(int opcode, size_t n)
+{
+	struct frame	*f;
+
+	if ((f = frame_new(WS_HEAD_MAX + n)) != NULL)
+		f->len = ws_frame_head(f->data, opcode, n);
+	return (f);
+}
+
+struct frame *
+wsconn_text(const char *text, size_t len)
+{
+	struct frame	*f;
+
+	if ((f = wsconn_begin(WS_TEXT, len)) != NULL)
+		frame_add(f, text, len);
+	return (f);
+}
+
 /* Pings carry nothing: any Pong says that the client is there. */
 struct frame *
 wsconn_ping(const struct dialect *d)
@@ -79,11 +99,21 @@ wsconn_ping(const struct dialect *d)
 struct frame *
 wsconn_close(int code, const char *reason)
 {
+	return (wsconn_farewell("", 0, code, reason));
+}
+
+struct frame *
+wsconn_farewell(const char *text, size_t len, int code, const char *reason)
+{
 	struct frame	*f;
 
-	if ((f = frame_new(WS_CONTROL_FRAME_MAX)) == NULL)
+	if ((f = frame_new(WS_HEAD_MAX + len + WS_CONTROL_FRAME_MAX)) == NULL)
 		return (NULL);
-	f->len = ws_close_frame(f->data, code, reason);
+	if (len > 0) {
+		f->len = ws_frame_head(f->data, WS_TEXT, len);
+		frame_add(f, text, len);
+	}
+	f->len += ws_close_frame(f->data + f->len, code, reason);
 	return (f);
 }
 

@@ -42,8 +42,19 @@ void		 wsconn_init(struct wsconn *);
 void		 wsconn_input(struct wsconn *, struct viewer *, uint8_t *,
 		    size_t, wsconn_cb);
 
-/* NULL when out of memory. */
+/* These return NULL when out of memory. */
+
+/* The head of a message of n bytes (WS_TEXT, WS_BINARY), and room for them. */
+struct frame	*wsconn_begin(int opcode, size_t n);
+
+/* A whole text message. */
+struct frame	*wsconn_text(const char *, size_t);
+
 struct frame	*wsconn_ping(const struct dialect *);
 struct frame	*wsconn_close(int code, const char *reason);
+
+/* A text message, none if it is empty, and then Close. */
+struct frame	*wsconn_farewell(const char *, size_t, int code,
+		    const char *reason);
 
 #endif

@@ -15,10 +15,8 @@
  */
 
 /* links: regress/unit/session_fixture.c
- *	proto/base64.c proto/jsonscan.c proto/sse.c proto/utf8.c proto/ws.c
- *	sessiond/dialect.c sessiond/dialect_ssh.c sessiond/frame.c
- *	sessiond/input.c sessiond/ring.c sessiond/session.c
- *	sessiond/viewer.c sessiond/wsconn.c */
+ *	@DIALECT@ proto/utf8.c sessiond/frame.c sessiond/input.c
+ *	sessiond/ring.c sessiond/session.c sessiond/viewer.c */
 /* pkgs: json-c */
 
 /*
