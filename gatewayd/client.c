@@ -41,7 +41,7 @@
 #define IDLE_TIMEOUT	60
 /* An answer is short; who does not take it in this time is gone. */
 #define WRITE_TIMEOUT	10
-/* A file of the page is longer: a second more for so many bytes of it. */
+/* Some are longer: a second more for so many bytes. */
 #define WRITE_SLOWEST	(16 * 1024)
 /* After the last answer we read on, so that no reset destroys it. */
 #define LINGER_TIMEOUT	2
@@ -494,6 +494,7 @@ client_dispatch(struct client *c)
 	req->body = (const char *)c->in + c->headlen;
 	req->bodylen = c->taken - c->headlen;
 	memset(&req->to, 0, sizeof(req->to));
+	req->api = 0;
 	req->to.head = req->http.method == HTTP_HEAD;
 	req->to.close = !req->http.keepalive || frontend_stopping();
 	if (req->http.upgrade)
@@ -508,8 +509,6 @@ static void
 client_refuse(struct client *c, int status, const char *why)
 {
 	struct request	*req;
-	struct reply	 reply;
-	char		 body[REPLY_ERROR_MAX];
 
 	(void)event_del(&c->ev_timer);
 	crowd_leave(&c->seat);
@@ -520,12 +519,12 @@ client_refuse(struct client *c, int status, const char *why)
 	http_request_init(&req->http);
 	memset(&req->to, 0, sizeof(req->to));
 	req->to.close = 1;
-	(void)request_origin(req, frontend_conf(), API_POCKETENV);
-	reply_error(&reply, body, status, http_status_text(status), why);
-	if (status == 426)
-		reply.extra = "Upgrade: websocket\r\n"
-		    "Sec-WebSocket-Version: 13\r\n";
-	client_answer(c, &reply);
+	req->api = route_api((const char *)c->in, c->inlen);
+	(void)request_origin(req, frontend_conf(), req->api != 0 ? req->api :
+	    API_POCKETENV);
+	client_status(c, status, http_status_text(status), why,
+	    status == 426 ? "Upgrade: websocket\r\n"
+	    "Sec-WebSocket-Version: 13\r\n" : NULL);
 }
 
 void
@@ -588,27 +587,46 @@ void
 client_error(struct client *c, int status, const char *error,
     const char *message)
 {
+	client_error_extra(c, status, error, message, NULL);
+}
+
+void
+client_error_extra(struct client *c, int status, const char *error,
+    const char *message, const char *extra)
+{
 	struct reply	 reply;
 	char		 body[REPLY_ERROR_MAX];
 
-	reply_error(&reply, body, status, error, message);
+	if (c->req.api == API_TERMINAL)
+		reply_code(&reply, body, status, error, message);
+	else
+		reply_error(&reply, body, status, error, message);
+	reply.extra = extra;
 	client_answer(c, &reply);
+}
+
+void
+client_status(struct client *c, int status, const char *error,
+    const char *message, const char *extra)
+{
+	if (c->req.api == API_TERMINAL)
+		client_error_extra(c, status, reply_code_name(status),
+		    message != NULL ? message : error, extra);
+	else
+		client_error_extra(c, status, error, message, extra);
 }
 
 void
 client_too_many(struct client *c)
 {
-	struct reply	 reply;
-	char		 body[REPLY_ERROR_MAX], extra[REPLY_EXTRA_MAX];
+	char	 extra[REPLY_EXTRA_MAX];
 
-	reply_error(&reply, body, 429,
-	    "Too many requests, please try again later.", NULL);
 	(void)snprintf(extra, sizeof(extra), "Retry-After: %u\r\n",
 	    c->req.to.rate.window);
-	reply.extra = extra;
 	if (c->req.http.upgrade)
 		c->req.to.close = 1;
-	client_answer(c, &reply);
+	client_status(c, 429, "Too many requests, please try again later.",
+	    NULL, extra);
 }
 
 void
@@ -619,6 +637,12 @@ client_drop(struct client *c)
 	event_active(&c->ev_write, EV_WRITE, 0);
 }
 
+const char *
+client_accept(const struct client *c)
+{
+	return (c->accept);
+}
+
 void
 client_switch(struct client *c, void (*flushed)(void *))
 {
@@ -626,7 +650,8 @@ client_switch(struct client *c, void (*flushed)(void *))
 
 	c->switched = 1;
 	c->flushed = flushed;
-	client_queue(c, head, reply_upgrade(head, &c->req.to, c->accept));
+	client_queue(c, head, reply_upgrade(head, &c->req.to, c->accept,
+	    NULL));
 	client_flush(c, CLIENT_SWITCHING);
 }
 
@@ -640,7 +665,7 @@ client_ws_close(struct client *c, int code, const char *reason)
 	frontend_stats()->refused++;
 	if (!c->switched)
 		client_queue(c, head, reply_upgrade(head, &c->req.to,
-		    c->accept));
+		    c->accept, NULL));
 	c->switched = 1;
 	client_queue(c, frame, ws_close_frame(frame, code, reason));
 	c->req.to.close = 1;
@@ -700,8 +725,10 @@ client_write_asset(struct client *c)
 static unsigned int
 client_write_time(const struct client *c)
 {
-	return (c->asset == NULL ? WRITE_TIMEOUT :
-	    WRITE_TIMEOUT + (unsigned int)(c->asset->len / WRITE_SLOWEST));
+	size_t	 len;
+
+	len = c->outlen + (c->asset == NULL ? 0 : c->asset->len);
+	return (WRITE_TIMEOUT + (unsigned int)(len / WRITE_SLOWEST));
 }
 
 static void

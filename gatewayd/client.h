@@ -61,8 +61,18 @@ void	 client_answer(struct client *, const struct reply *);
 /* The same with a file as the body, whose length the reply has. */
 void	 client_file(struct client *, const struct reply *, struct asset *);
 
-/* {"error":error,"message":message}; constants, message may be NULL. */
-void	 client_error(struct client *, int, const char *, const char *);
+/*
+ * {"error":error,"message":message}; constants, message may be NULL.  For a
+ * path of the native API error is the code, and there is a message.
+ */
+void	 client_error(struct client *, int, const char *error,
+	    const char *message);
+void	 client_error_extra(struct client *, int, const char *error,
+	    const char *message, const char *extra);
+
+/* The same for what any path may say: its own code is found there. */
+void	 client_status(struct client *, int, const char *error,
+	    const char *message, const char *extra);
 
 /* 429 by what the request's reply_to says of the limit. */
 void	 client_too_many(struct client *);
@@ -71,6 +81,10 @@ void	 client_too_many(struct client *);
 void	 client_drop(struct client *);
 
 /* For WebSocket handshakes. */
+
+/* What Sec-WebSocket-Accept is to say. */
+const char
+	*client_accept(const struct client *);
 
 /* Answer 101; flushed(arg) is called when nothing of it is left here. */
 void	 client_switch(struct client *, void (*flushed)(void *));

@@ -92,7 +92,11 @@ static const struct {
 	{ IMSG_RESIZE,	IMSG_RESIZE_OK },
 	{ IMSG_RESIZE,	IMSG_CALL_FAIL },
 	{ IMSG_CLOSE,	IMSG_CLOSE_OK },
-	{ IMSG_CLOSE,	IMSG_CALL_FAIL }
+	{ IMSG_CLOSE,	IMSG_CALL_FAIL },
+	{ IMSG_SIGNAL,	IMSG_SIGNAL_OK },
+	{ IMSG_SIGNAL,	IMSG_CALL_FAIL },
+	{ IMSG_STATUS,	IMSG_REPORT },
+	{ IMSG_STATUS,	IMSG_CALL_FAIL }
 };
 
 static int	 link_cmp(struct link *, struct link *);
@@ -194,7 +198,7 @@ link_free(struct link *l)
 	RB_REMOVE(links, &net.links, l);
 	net.n--;
 	while ((at = TAILQ_FIRST(&l->queue)) != NULL)
-		attach_done(at, FAIL_BUSY);
+		attach_done(at, FAIL_LOST);
 	while ((call = TAILQ_FIRST(&l->calls)) != NULL) {
 		cb = call->cb;
 		arg = call->arg;
@@ -311,8 +315,10 @@ attach_new(const struct msg_granted *g, struct client *c,
 	struct attach	*at;
 	struct link	*l;
 
-	if ((l = link_get(g->worker)) == NULL ||
-	    l->nqueue >= LINK_QUEUE_MAX || m->head.len > HEAD_BLOCK_MAX ||
+	if ((l = link_get(g->worker)) == NULL)
+		return (NULL);
+	errno = EBUSY;
+	if (l->nqueue >= LINK_QUEUE_MAX || m->head.len > HEAD_BLOCK_MAX ||
 	    (at = calloc(1, sizeof(*at))) == NULL)
 		return (NULL);
 	at->m = *m;
@@ -424,7 +430,7 @@ attach_answered(void *arg, const struct imsg *im)
 	int		 reason;
 
 	if (im == NULL)
-		reason = FAIL_BUSY;
+		reason = FAIL_LOST;
 	else if (im->type == IMSG_ATTACH_OK)
 		reason = 0;
 	else

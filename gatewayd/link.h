@@ -71,7 +71,8 @@ typedef void	(*attach_cb)(void *, int);
 /*
  * Hand over that client, which is suspended, with the grant that the parent
  * gave and a message that lacks only that, descriptor and blob; its byte
- * field is copied.  Returns NULL if that is not possible.
+ * field is copied.  Returns NULL if that is not possible, with errno ESRCH
+ * if there is no such worker.
  */
 struct attach	*attach_new(const struct msg_granted *, struct client *,
 		    const struct msg_attach *, attach_cb, void *);

@@ -60,13 +60,16 @@ pass_cmp(struct pass *a, struct pass *b)
 }
 
 void
-pass_key(struct pass_key *key, const uint8_t *hash, const char *session,
-    uint16_t action)
+pass_key(struct pass_key *key, const struct msg_authorize *m,
+    const uint8_t *hash)
 {
 	memset(key, 0, sizeof(*key));
 	memcpy(key->hash, hash, sizeof(key->hash));
-	strlcpy(key->session, session, sizeof(key->session));
-	key->action = action;
+	strlcpy(key->object, m->object, sizeof(key->object));
+	key->api = m->api;
+	key->dialect = m->dialect;
+	key->join = m->join;
+	key->action = m->action;
 }
 
 static struct pass *

@@ -22,20 +22,24 @@
 #include "msg.h"
 
 /*
- * Passes: grants for calls (input, resize, close) that are good for a
+ * Passes: grants for calls (input, resize, status) that are good for a
  * while, so that not every key that is typed asks the catalog.  One is for
- * a token, a session and an action, and holds for as long as the grant does
- * in the worker; the token itself is checked on every request.
+ * a token, a session, or the one without a name of a sandbox, and an action,
+ * and holds for as long as the grant does in the worker; the token itself is
+ * checked on every request.
  */
 struct pass_key {
 	uint8_t		hash[HASH_LEN];	/* of the token */
-	char		session[WIRE_UUID_LEN + 1];
+	char		object[SANDBOX_ID_MAX + 1];
+	uint8_t		api;
+	uint8_t		dialect;
+	uint8_t		join;		/* the object is a sandbox */
 	uint16_t	action;		/* one of ACTION_CALLS */
 };
 
-/* Fill in a key; the session is a UUID. */
-void	 pass_key(struct pass_key *, const uint8_t *hash,
-	    const char *session, uint16_t action);
+/* Fill in a key for what is asked with the token of that hash. */
+void	 pass_key(struct pass_key *, const struct msg_authorize *,
+	    const uint8_t *hash);
 
 /* The grant for a key, or NULL.  Good until the next call of these. */
 const struct msg_granted

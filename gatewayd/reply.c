@@ -37,6 +37,7 @@ static void	 head_start(struct head *, char *, int);
 static void	 head_date(struct head *);
 static void	 head_common(struct head *, const struct reply_to *);
 static size_t	 head_end(struct head *);
+static void	 reply_json(struct reply *, int, const char *, int);
 
 static void
 head_add(struct head *h, const char *fmt, ...)
@@ -165,17 +166,60 @@ reply_error(struct reply *reply, char buf[REPLY_ERROR_MAX], int status,
 	else
 		n = snprintf(buf, REPLY_ERROR_MAX,
 		    "{\"error\":\"%s\",\"message\":\"%s\"}", error, message);
+	reply_json(reply, status, buf, n);
+}
+
+/* Texts of ours are far shorter than there is room. */
+static void
+reply_json(struct reply *reply, int status, const char *buf, int n)
+{
 	memset(reply, 0, sizeof(*reply));
 	reply->status = status;
 	reply->type = REPLY_JSON;
 	reply->body = buf;
-	/* Texts of ours are far shorter. */
 	reply->len = n > 0 && n < REPLY_ERROR_MAX ? (size_t)n : 0;
+}
+
+void
+reply_code(struct reply *reply, char buf[REPLY_ERROR_MAX], int status,
+    const char *code, const char *message)
+{
+	int	 n;
+
+	n = snprintf(buf, REPLY_ERROR_MAX,
+	    "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}", code,
+	    message);
+	reply_json(reply, status, buf, n);
+}
+
+const char *
+reply_code_name(int status)
+{
+	switch (status) {
+	case 401:
+		return ("unauthorized");
+	case 403:
+		return ("forbidden");
+	case 404:
+		return ("not_found");
+	case 405:
+		return ("method_not_allowed");
+	case 413:
+	case 414:
+	case 431:
+		return ("too_large");
+	case 429:
+		return ("rate_limited");
+	case 501:
+		return ("unsupported");
+	default:
+		return (status < 500 ? "bad_request" : "unavailable");
+	}
 }
 
 size_t
 reply_upgrade(char out[REPLY_HEAD_MAX], const struct reply_to *to,
-    const char *accept)
+    const char *accept, const char *protocol)
 {
 	struct head	 h;
 
@@ -184,20 +228,22 @@ reply_upgrade(char out[REPLY_HEAD_MAX], const struct reply_to *to,
 	    "Sec-WebSocket-Accept: ");
 	head_text(&h, accept);
 	head_text(&h, "\r\n");
+	if (protocol != NULL)
+		head_add(&h, "Sec-WebSocket-Protocol: %s\r\n", protocol);
 	head_common(&h, to);
 	return (head_end(&h));
 }
 
 size_t
 reply_stream(char out[REPLY_HEAD_MAX], const struct reply_to *to,
-    int chunked)
+    int chunked, const char *cache)
 {
 	struct head	 h;
 
 	head_start(&h, out, 200);
 	head_common(&h, to);
-	head_text(&h, "Content-Type: text/event-stream\r\n"
-	    "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n");
+	head_add(&h, "Content-Type: text/event-stream\r\n"
+	    "Cache-Control: %s\r\nX-Accel-Buffering: no\r\n", cache);
 	head_text(&h, chunked ?
 	    "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n" :
 	    "Connection: close\r\n");

@@ -63,12 +63,24 @@ size_t	 reply_head(char out[REPLY_HEAD_MAX], const struct reply_to *,
 void	 reply_error(struct reply *, char buf[REPLY_ERROR_MAX], int status,
 	    const char *error, const char *message);
 
-/* 101 with the value of Sec-WebSocket-Accept. */
-size_t	 reply_upgrade(char out[REPLY_HEAD_MAX], const struct reply_to *,
-	    const char *accept);
+/*
+ * The same in the form of the native API, as an object with code and
+ * message; and the code for a status that has but one there.
+ */
+void	 reply_code(struct reply *, char buf[REPLY_ERROR_MAX], int status,
+	    const char *code, const char *message);
+const char
+	*reply_code_name(int status);
 
-/* 200 of an event stream, in chunks (HTTP/1.1) or until close (1.0). */
+/* 101 with the value of Sec-WebSocket-Accept, and a protocol or NULL. */
+size_t	 reply_upgrade(char out[REPLY_HEAD_MAX], const struct reply_to *,
+	    const char *accept, const char *protocol);
+
+/*
+ * 200 of an event stream, in chunks (HTTP/1.1) or until close (1.0), with
+ * that Cache-Control.
+ */
 size_t	 reply_stream(char out[REPLY_HEAD_MAX], const struct reply_to *,
-	    int chunked);
+	    int chunked, const char *cache);
 
 #endif /* GATEWAYD_GATEWAYD_REPLY_H */

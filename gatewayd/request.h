@@ -35,6 +35,7 @@ struct route;
 struct request {
 	struct http_request	 http;
 	const struct route	*route;
+	int			 api;		/* API_* of its path, or 0 */
 	struct http_slice	 param;		/* ":id" of the path */
 	const char		*body;
 	size_t			 bodylen;

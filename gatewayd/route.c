@@ -87,7 +87,7 @@ route_request(struct client *c, struct request *req)
 	int			 api, own;
 
 	conf = frontend_conf();
-	api = route_group(conf, &req->http.path);
+	req->api = api = route_group(conf, &req->http.path);
 	own = request_origin(req, conf, api);
 	if (api != 0 && req->http.method == HTTP_OPTIONS) {
 		route_preflight(c, req);
@@ -101,12 +101,12 @@ route_request(struct client *c, struct request *req)
 	if (req->http.upgrade) {
 		req->to.close = 1;
 		if (req->route == NULL) {
-			client_error(c, 404, "Not found", NULL);
+			client_status(c, 404, "Not found", NULL, NULL);
 			return;
 		}
 		if (!own) {
-			client_error(c, 403, "Forbidden",
-			    "origin not allowed");
+			client_status(c, 403, "Forbidden",
+			    "origin not allowed", NULL);
 			return;
 		}
 	}
@@ -115,7 +115,25 @@ route_request(struct client *c, struct request *req)
 	else if (allowed != 0)
 		route_not_allowed(c, allowed, api);
 	else
-		client_error(c, 404, "Not found", NULL);
+		client_status(c, 404, "Not found", NULL, NULL);
+}
+
+int
+route_api(const char *p, size_t len)
+{
+	struct http_slice	 path;
+	const char		*end;
+
+	end = p + len;
+	while (p < end && *p > ' ')
+		p++;
+	if (p == end || *p != ' ')
+		return (0);
+	path.p = ++p;
+	while (p < end && *p > ' ' && *p != '?')
+		p++;
+	path.len = (size_t)(p - path.p);
+	return (route_group(frontend_conf(), &path));
 }
 
 /* The enabled API whose paths this is one of, or 0. */
@@ -264,9 +282,8 @@ list_valid(const struct http_slice *s)
 static void
 route_not_allowed(struct client *c, unsigned int allowed, int api)
 {
-	struct reply	 reply;
-	char		 body[REPLY_ERROR_MAX], extra[REPLY_EXTRA_MAX];
-	size_t		 i;
+	char	 extra[REPLY_EXTRA_MAX];
+	size_t	 i;
 
 	if (api != 0)
 		allowed |= BIT(HTTP_OPTIONS);
@@ -279,7 +296,5 @@ route_not_allowed(struct client *c, unsigned int allowed, int api)
 		strlcat(extra, methods[i].name, sizeof(extra));
 	}
 	strlcat(extra, "\r\n", sizeof(extra));
-	reply_error(&reply, body, 405, "Method not allowed", NULL);
-	reply.extra = extra;
-	client_answer(c, &reply);
+	client_status(c, 405, "Method not allowed", NULL, extra);
 }

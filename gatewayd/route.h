@@ -54,6 +54,12 @@ void	 route_request(struct client *, struct request *);
 int	 route_limit(struct client *, struct request *);
 
 /*
+ * The API_* whose paths the target of this request is one of, as far as that
+ * can be told from what may be no proper request; else 0.
+ */
+int	 route_api(const char *, size_t);
+
+/*
  * Does the path match?  1 with the segment at ":id" in *param, else 0.
  */
 int	 route_match(const char *pattern, const struct http_slice *path,
