@@ -328,7 +328,7 @@ closed(struct attach *a, const struct ws_event *ev)
 	attach_flush(a);
 	switch (ev->code) {
 	case WS_CLOSE_NORMAL:
-		tty_say("the session has been ended");
+		tty_say("closed by the gateway: %s", reason);
 		attach_leave(a, EXIT_LOST);
 		break;
 	case WS_CLOSE_POLICY:
@@ -336,7 +336,12 @@ closed(struct attach *a, const struct ws_event *ev)
 		attach_leave(a, EXIT_REFUSED);
 		break;
 	case WS_CLOSE_INTERNAL:
-		tty_say("the gateway has lost the session: %s", reason);
+		/* Anything else need not be the end of the session. */
+		if (strcmp(reason, "upstream lost") != 0) {
+			attach_lost(a, reason);
+			break;
+		}
+		tty_say("the gateway has lost the session");
 		attach_leave(a, EXIT_LOST);
 		break;
 	case WS_CLOSE_GOING_AWAY:

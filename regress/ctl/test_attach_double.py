@@ -134,9 +134,9 @@ def test_exit_codes(token, how, code):
 
 
 @pytest.mark.parametrize("code, reason, status, text", [
-    (1000, "closed", 255, "has been ended"),
+    (1000, "closed", 255, "closed by the gateway: closed"),
     (1008, "revoked\x1b[2J", 1, "taken back: revoked?[2J"),
-    (1011, "upstream lost", 255, "upstream lost"),
+    (1011, "upstream lost", 255, "lost the session"),
     (1002, "bad", 255, "closed with code 1002: bad"),
     (3000, "", 255, "closed with code 3000"),
 ])
@@ -420,6 +420,10 @@ def test_reconnect_later(token):
         ws = req.upgrade(offset=3)
         ws.close(1001, "stopping")
 
+    def odd(req):
+        ws = req.upgrade(offset=3)
+        ws.close(1011, "internal error")
+
     def busy(req):
         req.error(429, "rate_limited", "slowly")
 
@@ -436,7 +440,7 @@ def test_reconnect_later(token):
         ws.send(b"two")
         finish(ws, code=9)
 
-    with Gateway(attach, stop, busy, down, dead, back) as g:
+    with Gateway(attach, stop, odd, busy, down, dead, back) as g:
         got = run(token, g.url)
     assert (got.returncode, got.out) == (9, b"onetwo")
     assert b"too slow" in got.err and b"stopping" in got.err
