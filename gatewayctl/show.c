@@ -45,9 +45,9 @@ static const struct {
 	{ "SANDBOX                          VERSION             PID    UID "
 	    "SESSIONS     AGE", IMSG_CTL_SANDBOX },
 	{ "SESSION                              STATE          VIEWERS     AGE "
-	    "SANDBOX PRINCIPAL", IMSG_CTL_SESSION },
-	{ "  VIEWER SESSION                              VIA            AGE "
-	    "ADDRESS PRINCIPAL", IMSG_CTL_VIEWER },
+	    "SANDBOX NAME PRINCIPAL", IMSG_CTL_SESSION },
+	{ "  VIEWER SESSION                              VIA                "
+	    "MODE     AGE ADDRESS PRINCIPAL", IMSG_CTL_VIEWER },
 	{ "PROCESS      NUMBER     PID    UID     AGE RESTARTS STATE",
 	    IMSG_CTL_PROCESS }
 };
@@ -123,15 +123,18 @@ row_session(const struct msg_ctl_session *m)
 	char				 buf[AGE_LEN];
 
 	s = *m;
-	printf("%-36s %-14s %7u %7s %s %s\n", s.session,
+	printf("%-36s %-14s %7u %7s %s %s %s\n", s.session,
 	    word(states, nitems(states), s.state), s.viewers,
-	    age(s.age, buf), s.sandbox, safe(s.principal));
+	    age(s.age, buf), s.sandbox,
+	    s.name[0] == '\0' ? "-" : safe(s.name), safe(s.principal));
 }
 
 static void
 row_viewer(const struct msg_ctl_viewer *m)
 {
-	static const char *const	 dialects[] = { "?", "ssh" };
+	static const char *const	 dialects[] = {
+		"?", "ssh", "tty", "terminal"
+	};
 	static const char *const	 transports[] = {
 		"?", "websocket", "sse", "sse"
 	};
@@ -142,8 +145,9 @@ row_viewer(const struct msg_ctl_viewer *m)
 	snprintf(via, sizeof(via), "%s/%s",
 	    word(dialects, nitems(dialects), v.dialect),
 	    word(transports, nitems(transports), v.transport));
-	printf("%8u %-36s %-13s %4s %s %s\n", v.viewer, v.session, via,
-	    age(v.age, age_buf), safe(v.address), safe(v.principal));
+	printf("%8u %-36s %-18s %-4s %7s %s %s\n", v.viewer, v.session, via,
+	    v.mode == MODE_RW ? "rw" : "ro", age(v.age, age_buf),
+	    safe(v.address), safe(v.principal));
 }
 
 static void

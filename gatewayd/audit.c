@@ -161,10 +161,16 @@ line_end(struct line *l)
 static void
 line_viewer(struct line *l, const struct viewer *v)
 {
+	static const char *const	 kinds[] = {
+		[DIALECT_SSH] = "ssh", [DIALECT_TTY] = "tty",
+		[DIALECT_TERMINAL] = "terminal"
+	};
+
 	line_add(l, "principal", v->session->principal);
 	line_add(l, "address", v->address);
 	line_add(l, "sandbox", v->session->worker->sandbox);
 	line_add(l, "session", v->session->id);
+	line_add(l, "kind", kinds[v->session->kind]);
 	line_number(l, "viewer", v->number);
 	line_add(l, "mode", v->mode == MODE_RW ? "rw" : "ro");
 }
@@ -232,8 +238,8 @@ audit_denial(struct parent *p, struct kid *k, const struct msg_denial *m)
 	line_begin(&l, p, "denial");
 	line_add(&l, "principal", m->principal);
 	line_add(&l, "address", m->address);
-	line_add(&l, m->action == ACTION_OPEN ? "sandbox" : "session",
-	    m->object);
+	line_add(&l, m->action & (ACTION_OPEN | ACTION_LIST) ? "sandbox" :
+	    "session", m->object);
 	line_add(&l, "reason", words[m->reason]);
 	line_end(&l);
 }

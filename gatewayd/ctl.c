@@ -43,6 +43,7 @@ static void	 ctl_metrics(struct parent *, struct kid *, uint32_t);
 static void	 metric(struct kid *, uint32_t, uint8_t, const char *,
 		    const char *, uint64_t);
 static void	 metrics_processes(struct parent *, struct kid *, uint32_t);
+static void	 metrics_sessions(struct parent *, struct kid *, uint32_t);
 static void	 metrics_frontends(struct parent *, struct kid *, uint32_t);
 static uint32_t	 age(time_t);
 
@@ -173,6 +174,8 @@ show_ended(struct parent *p, struct kid *k, uint32_t id)
 		    sizeof(im.m.ctl_session.sandbox));
 		strlcpy(im.m.ctl_session.principal, e->principal,
 		    sizeof(im.m.ctl_session.principal));
+		strlcpy(im.m.ctl_session.name, e->name,
+		    sizeof(im.m.ctl_session.name));
 		im.m.ctl_session.state = e->state;
 		im.m.ctl_session.age = age(e->when);
 		(void)kid_send(k, &im);
@@ -201,9 +204,12 @@ show_sessions(struct parent *p, struct kid *k, uint32_t id, uint64_t after)
 		    sizeof(im.m.ctl_session.sandbox));
 		strlcpy(im.m.ctl_session.principal, s->principal,
 		    sizeof(im.m.ctl_session.principal));
+		strlcpy(im.m.ctl_session.name, s->name,
+		    sizeof(im.m.ctl_session.name));
 		im.m.ctl_session.state = (uint8_t)s->state;
 		im.m.ctl_session.viewers = s->nviewers;
-		im.m.ctl_session.age = age(s->started);
+		im.m.ctl_session.age = age(session_kept(s) ? s->exited :
+		    s->started);
 		(void)kid_send(k, &im);
 		after = s->serial;
 	}
@@ -366,6 +372,34 @@ metrics_frontends(struct parent *p, struct kid *k, uint32_t id)
 	metric(k, id, METRIC_GAUGE, "open_connections", "", sum.open);
 }
 
+/* All of them; those of each kind; and of all, those that are over. */
+static void
+metrics_sessions(struct parent *p, struct kid *k, uint32_t id)
+{
+	static const char *const	 names[] = {
+		[DIALECT_SSH] = "kind=\"ssh\"",
+		[DIALECT_TTY] = "kind=\"tty\"",
+		[DIALECT_TERMINAL] = "kind=\"terminal\""
+	};
+	struct session			*s;
+	uint64_t			 kinds[DIALECT_MAX + 1];
+	uint64_t			 n, kept;
+	size_t				 i;
+
+	memset(kinds, 0, sizeof(kinds));
+	n = kept = 0;
+	TAILQ_FOREACH(s, &p->by_age, entry) {
+		n++;
+		kinds[s->kind]++;
+		kept += session_kept(s) != 0;
+	}
+	metric(k, id, METRIC_GAUGE, "sessions", "", n);
+	for (i = 1; i <= DIALECT_MAX; i++)
+		metric(k, id, METRIC_GAUGE, "sessions_by_kind", names[i],
+		    kinds[i]);
+	metric(k, id, METRIC_GAUGE, "sessions_kept", "", kept);
+}
+
 static void
 ctl_metrics(struct parent *p, struct kid *k, uint32_t id)
 {
@@ -378,7 +412,6 @@ ctl_metrics(struct parent *p, struct kid *k, uint32_t id)
 		[DENY_UNAVAILABLE] = "reason=\"unavailable\""
 	};
 	struct worker			*w;
-	struct session			*s;
 	struct viewer			*v;
 	struct imsg			 im;
 	uint64_t			 n;
@@ -389,10 +422,7 @@ ctl_metrics(struct parent *p, struct kid *k, uint32_t id)
 	TAILQ_FOREACH(w, &p->workers, entry)
 		n++;
 	metric(k, id, METRIC_GAUGE, "workers", "", n);
-	n = 0;
-	TAILQ_FOREACH(s, &p->by_age, entry)
-		n++;
-	metric(k, id, METRIC_GAUGE, "sessions", "", n);
+	metrics_sessions(p, k, id);
 	n = 0;
 	RB_FOREACH(v, viewers, &p->viewers)
 		n++;

@@ -65,6 +65,7 @@ static void	 parent_signal(evutil_socket_t, short, void *);
 static void	 parent_sweep(evutil_socket_t, short, void *);
 static void	 parent_stop_timeout(evutil_socket_t, short, void *);
 static void	 parent_timers(struct parent *);
+static int	 parent_busy(struct parent *);
 static void	 parent_unprivileged(const struct parent *);
 static void	 parent_finding(const char *);
 
@@ -119,6 +120,7 @@ parent_init(struct parent *p)
 	RB_INIT(&p->kids);
 	TAILQ_INIT(&p->workers);
 	RB_INIT(&p->sessions);
+	RB_INIT(&p->session_keys);
 	TAILQ_INIT(&p->by_age);
 	RB_INIT(&p->viewers);
 	RB_INIT(&p->errands);
@@ -236,7 +238,7 @@ parent_timers(struct parent *p)
 		fatalx("timers");
 }
 
-/* Sessions that never came up, and those that do not end. */
+/* Sessions that never came up, and those that do not end or go. */
 static void
 parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
@@ -256,6 +258,10 @@ parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		    (time_t)p->conf->timeout_stalled + ENDING_TIME &&
 		    s->worker->kid->chan != NULL)
 			kid_bad(s->worker->kid, "does not end a session");
+		else if (session_kept(s) && now - s->exited >=
+		    SESSION_KEPT_TIME + (time_t)p->conf->timeout_stalled +
+		    ENDING_TIME && s->worker->kid->chan != NULL)
+			kid_bad(s->worker->kid, "keeps a session too long");
 	}
 }
 
@@ -319,13 +325,25 @@ parent_drain(struct parent *p)
 	parent_check_drained(p);
 }
 
+/* Whether there is a session yet; those that are over hold up nobody. */
+static int
+parent_busy(struct parent *p)
+{
+	struct session	*s;
+
+	TAILQ_FOREACH(s, &p->by_age, entry)
+		if (!session_kept(s))
+			return (1);
+	return (0);
+}
+
 /* Whether what we wait for has happened: the last session, the last child. */
 void
 parent_check_drained(struct parent *p)
 {
 	if (p->stopping && RB_EMPTY(&p->kids))
 		(void)event_base_loopbreak(p->base);
-	else if (p->draining && !p->stopping && TAILQ_EMPTY(&p->by_age))
+	else if (p->draining && !p->stopping && !parent_busy(p))
 		parent_stop(p);
 }
 

@@ -83,6 +83,7 @@ struct parent {
 
 	struct workers		 workers;	/* in order of start */
 	struct sessions		 sessions;	/* by id */
+	struct session_keys	 session_keys;	/* those to be joined */
 	struct session_list	 by_age;
 	struct viewers		 viewers;	/* by number */
 	struct ended		 ended[ENDED_MAX];	/* a ring */
@@ -133,6 +134,7 @@ void		 reload_kid_gone(struct parent *, struct kid *);
 /* broker.c: who gets a grant */
 void		 broker_open(struct parent *, struct imsg *);
 void		 broker_session(struct parent *, struct imsg *);
+void		 broker_list(struct parent *, struct imsg *);
 void		 broker_again(struct session *);
 void		 broker_frontend_gone(struct parent *, uint32_t);
 

@@ -25,15 +25,33 @@
 #include "util.h"
 
 static int	 session_cmp(struct session *, struct session *);
+static int	 session_key_cmp(struct session *, struct session *);
+static int	 session_counts(const struct session *);
+static uint8_t	 session_over(uint8_t);
+static void	 viewer_ticket(const struct viewer *, uint16_t);
 static int	 viewer_cmp(struct viewer *, struct viewer *);
 
 RB_GENERATE(sessions, session, by_id, session_cmp)
+RB_GENERATE(session_keys, session, by_key, session_key_cmp)
 RB_GENERATE(viewers, viewer, by_number, viewer_cmp)
 
 static int
 session_cmp(struct session *a, struct session *b)
 {
 	return (memcmp(a->id, b->id, WIRE_UUID_LEN));
+}
+
+static int
+session_key_cmp(struct session *a, struct session *b)
+{
+	int	 r;
+
+	if (a->api != b->api)
+		return (a->api < b->api ? -1 : 1);
+	if ((r = strcmp(a->worker->sandbox, b->worker->sandbox)) != 0 ||
+	    (r = strcmp(a->principal, b->principal)) != 0)
+		return (r);
+	return (strcmp(a->name, b->name));
 }
 
 static int
@@ -50,24 +68,31 @@ viewer_cmp(struct viewer *a, struct viewer *b)
 }
 
 struct session *
-session_new(struct worker *w, uint8_t api, const char *principal)
+session_new(struct worker *w, const struct msg_grant_open *m)
 {
 	struct session	*s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
-	if ((s->principal = strdup(principal)) == NULL) {
+	if ((s->principal = strdup(m->principal)) == NULL ||
+	    (s->name = strdup(m->name)) == NULL) {
+		free(s->principal);
 		free(s);
 		return (NULL);
 	}
 	s->worker = w;
-	s->api = api;
+	s->api = m->api;
+	s->kind = m->dialect;
+	s->join = m->join;
 	s->state = SESSION_STARTING;
 	s->record = -1;
 	s->started = s->detached = util_now();
 	s->serial = ++w->p->session_seq;
 	util_uuid(s->id);
 	RB_INSERT(sessions, &w->p->sessions, s);
+	if (s->join)
+		s->keyed = RB_INSERT(session_keys, &w->p->session_keys,
+		    s) == NULL;
 	TAILQ_INSERT_TAIL(&w->p->by_age, s, entry);
 	w->nsessions++;
 	return (s);
@@ -89,12 +114,47 @@ session_free(struct session *s, uint8_t reason)
 	if (s->record != -1)
 		close(s->record);
 	s->worker->nsessions--;
+	if (s->exited != 0)
+		s->worker->nkept--;
 	recheck_forget(p, s);
+	session_unkey(s);
 	RB_REMOVE(sessions, &p->sessions, s);
 	TAILQ_REMOVE(&p->by_age, s, entry);
 	free(s->principal);
+	free(s->name);
 	free(s);
 	parent_check_drained(p);
+}
+
+void
+session_unkey(struct session *s)
+{
+	if (s->keyed)
+		RB_REMOVE(session_keys, &s->worker->p->session_keys, s);
+	s->keyed = 0;
+}
+
+static uint8_t
+session_over(uint8_t reason)
+{
+	return (reason == END_LOST ? SESSION_LOST :
+	    reason == END_FAILED ? SESSION_FAILED : SESSION_EXITED);
+}
+
+int
+session_kept(const struct session *s)
+{
+	return (s->state == SESSION_EXITED || s->state == SESSION_LOST);
+}
+
+void
+session_exited(struct session *s, uint8_t reason)
+{
+	session_unkey(s);
+	s->state = session_over(reason);
+	s->exited = util_now();
+	s->worker->nkept++;
+	parent_check_drained(s->worker->p);
 }
 
 /* The oldest makes room: nobody asks for a minute that was so busy. */
@@ -105,15 +165,18 @@ session_ended(struct session *s, uint8_t reason)
 	struct ended	*e;
 
 	p = s->worker->p;
+	/* All the time that it was kept it was shown. */
+	if (s->exited != 0 && util_now() - s->exited >= SESSION_KEPT_TIME)
+		return;
 	e = &p->ended[p->ended_next++ % ENDED_MAX];
 	free(e->principal);
 	if ((e->principal = strdup(s->principal)) == NULL)
 		return;
 	memcpy(e->id, s->id, sizeof(e->id));
 	strlcpy(e->sandbox, s->worker->sandbox, sizeof(e->sandbox));
-	e->state = reason == END_LOST ? SESSION_LOST :
-	    reason == END_FAILED ? SESSION_FAILED : SESSION_EXITED;
-	e->when = util_now();
+	strlcpy(e->name, s->name, sizeof(e->name));
+	e->state = session_kept(s) ? (uint8_t)s->state : session_over(reason);
+	e->when = s->exited != 0 ? s->exited : util_now();
 }
 
 int
@@ -121,6 +184,7 @@ session_kill(struct session *s, uint8_t reason)
 {
 	struct imsg	 im;
 
+	session_unkey(s);
 	if (s->state != SESSION_ENDING) {
 		s->state = SESSION_ENDING;
 		s->ending = util_now();
@@ -142,6 +206,29 @@ session_find(struct parent *p, const char *id)
 	return (RB_FIND(sessions, &p->sessions, &find));
 }
 
+/* The key is compared as far as session_key_cmp() looks. */
+struct session *
+session_find_key(struct parent *p, const struct msg_grant_open *m)
+{
+	struct session	 find;
+	struct worker	 w;
+
+	strlcpy(w.sandbox, m->sandbox, sizeof(w.sandbox));
+	find.worker = &w;
+	find.api = m->api;
+	find.principal = (char *)(uintptr_t)m->principal;
+	find.name = (char *)(uintptr_t)m->name;
+	return (RB_FIND(session_keys, &p->session_keys, &find));
+}
+
+/* One whose worker is gone is as good as over. */
+static int
+session_counts(const struct session *s)
+{
+	return ((s->state == SESSION_STARTING ||
+	    s->state == SESSION_RUNNING) && s->worker->kid->chan != NULL);
+}
+
 uint32_t
 session_count_sandbox(struct parent *p, const char *sandbox)
 {
@@ -150,7 +237,7 @@ session_count_sandbox(struct parent *p, const char *sandbox)
 
 	n = 0;
 	TAILQ_FOREACH(s, &p->by_age, entry)
-		if (s->state != SESSION_ENDING &&
+		if (session_counts(s) &&
 		    strcmp(s->worker->sandbox, sandbox) == 0)
 			n++;
 	return (n);
@@ -164,7 +251,7 @@ session_count_principal(struct parent *p, const char *principal)
 
 	n = 0;
 	TAILQ_FOREACH(s, &p->by_age, entry)
-		if (s->state != SESSION_ENDING &&
+		if (session_counts(s) &&
 		    strcmp(s->principal, principal) == 0)
 			n++;
 	return (n);
@@ -180,7 +267,7 @@ session_oldest_detached(struct parent *p, const char *sandbox,
 	TAILQ_FOREACH(s, &p->by_age, entry) {
 		/* One that was never attached is about to be. */
 		if (s->state != SESSION_RUNNING || s->nviewers > 0 ||
-		    !s->was_attached)
+		    !s->was_attached || s->name[0] != '\0')
 			continue;
 		if (sandbox != NULL ?
 		    strcmp(s->worker->sandbox, sandbox) != 0 :
@@ -225,13 +312,32 @@ viewer_up(struct session *s, const struct msg_viewer_up *m)
 	v->dialect = m->dialect;
 	v->transport = m->transport;
 	v->mode = m->mode;
+	v->ticket = m->ticket;
 	v->since = util_now();
 	strlcpy(v->address, m->address, sizeof(v->address));
 	RB_INSERT(viewers, &p->viewers, v);
 	s->nviewers++;
 	s->was_attached = 1;
 	audit_attach(p, v);
+	viewer_ticket(v, IMSG_TICKET_UP);
 	return (0);
+}
+
+/* A stream that came with a ticket may come back with it. */
+static void
+viewer_ticket(const struct viewer *v, uint16_t type)
+{
+	struct imsg	 im;
+	struct kid	*catalog;
+
+	catalog = slot_kid(v->session->worker->p, ROLE_CATALOG);
+	if (v->ticket == 0 || !kid_up(catalog))
+		return;
+	imsg_init(&im, type, 0);
+	im.m.ticket_use.ticket = v->ticket;
+	strlcpy(im.m.ticket_use.session, v->session->id,
+	    sizeof(im.m.ticket_use.session));
+	(void)kid_send(catalog, &im);
 }
 
 void
@@ -243,6 +349,7 @@ viewer_down(struct viewer *v, uint8_t reason)
 	s = v->session;
 	p = s->worker->p;
 	audit_detach(p, v, reason);
+	viewer_ticket(v, IMSG_TICKET_DOWN);
 	s->nviewers--;
 	s->detached = util_now();
 	RB_REMOVE(viewers, &p->viewers, v);

@@ -37,6 +37,7 @@ struct worker {
 	uint64_t		 version;
 	int			 leaving;	/* EXIT_OK was said */
 	uint32_t		 nsessions;
+	uint32_t		 nkept;		/* of them, over and kept */
 	uint32_t		 links[16];	/* frontends with a channel */
 	size_t			 nlinks;
 	uint64_t		 dial_clock;	/* of the last, ms; 0: none */
@@ -57,18 +58,25 @@ struct terminal {
 /* A session, from the grant on. */
 struct session {
 	RB_ENTRY(session)	 by_id;
+	RB_ENTRY(session)	 by_key;	/* if keyed */
 	TAILQ_ENTRY(session)	 entry;		/* in order of start */
 	char			 id[WIRE_UUID_LEN + 1];
 	uint64_t		 serial;
 	struct worker		*worker;
 	struct terminal		*terminal;
 	uint8_t			 api;
+	uint8_t			 kind;		/* DIALECT_* */
 	enum session_state	 state;
 	char			*principal;
+	char			*name;		/* "": none was asked for */
+	int			 join;		/* who asks for the name */
+						/* comes to this session */
+	int			 keyed;		/* and is found by it now */
 	uint32_t		 nviewers;
 	time_t			 started;
 	time_t			 detached;	/* last viewer, or start */
 	time_t			 ending;	/* since when; 0: it is not */
+	time_t			 exited;	/* the same, if it is kept */
 	int			 was_attached;
 	int			 asked;		/* for its terminal */
 	uint32_t		 attaches;	/* granted, not yet a viewer */
@@ -78,10 +86,21 @@ struct session {
 	uint32_t		 frontend;
 	uint32_t		 request;
 	int			 again;
+	int			 shared;	/* another may open it, too */
+	uint8_t			 over;		/* END_*, see worker.c */
 };
 RB_HEAD(sessions, session);
+RB_HEAD(session_keys, session);
 TAILQ_HEAD(session_list, session);
 RB_PROTOTYPE(sessions, session, by_id, session_cmp)
+RB_PROTOTYPE(session_keys, session, by_key, session_key_cmp)
+
+/*
+ * One that is over stays in its worker for a minute; each may have some.
+ * They count against no limit, so what a worker keeps has one of its own.
+ */
+#define SESSION_KEPT_MAX	32
+#define SESSION_KEPT_TIME	60	/* seconds */
 
 /* An attached client, as its worker reports it. */
 struct viewer {
@@ -91,6 +110,7 @@ struct viewer {
 	uint8_t			 dialect;
 	uint8_t			 transport;
 	uint8_t			 mode;
+	uint32_t		 ticket;	/* to be told to the catalog */
 	char			 address[ADDRESS_MAX + 1];
 	time_t			 since;
 };
@@ -102,18 +122,32 @@ struct ended {
 	char			 id[WIRE_UUID_LEN + 1];
 	char			 sandbox[SANDBOX_ID_MAX + 1];
 	char			*principal;	/* NULL: none is here */
+	char			 name[SESSION_NAME_MAX + 1];
 	uint8_t			 state;		/* SESSION_EXITED or later */
 	time_t			 when;
 };
 
-/* A new session of that worker with a fresh id; NULL: out of memory. */
-struct session *session_new(struct worker *, uint8_t, const char *);
+/*
+ * A new session of that worker with a fresh id, of the API, kind, principal
+ * and name of the message; with `join' nobody else may be found by these.
+ * NULL: out of memory.
+ */
+struct session *session_new(struct worker *, const struct msg_grant_open *);
 
 /* Forget it with its viewers; they are audited with that reason. */
 void		 session_free(struct session *, uint8_t);
 
 /* It ended so; to be called before it is freed. */
 void		 session_ended(struct session *, uint8_t);
+
+/* Its program has ended so, but it stays: its name is free, its place too. */
+void		 session_exited(struct session *, uint8_t);
+
+/* Whether it is over and kept. */
+int		 session_kept(const struct session *);
+
+/* Let its name be another's: it is found by its id only. */
+void		 session_unkey(struct session *);
 
 /*
  * Tell its worker to end it, for a reason of END_*; it counts no longer and
@@ -124,13 +158,18 @@ int		 session_kill(struct session *, uint8_t);
 
 struct session	*session_find(struct parent *, const char *);
 
-/* How many that have not begun to end: of a sandbox; of a principal. */
+/* That of the API, sandbox, principal and name that are asked for. */
+struct session	*session_find_key(struct parent *,
+		    const struct msg_grant_open *);
+
+/* How many that start or run: of a sandbox; of a principal. */
 uint32_t	 session_count_sandbox(struct parent *, const char *);
 uint32_t	 session_count_principal(struct parent *, const char *);
 
 /*
  * The one that makes room: longest without a viewer, among those of the
- * sandbox, or of the principal where sandbox is NULL.  NULL: none.
+ * sandbox, or of the principal where sandbox is NULL, that have no name by
+ * which somebody would come back for them.  NULL: none.
  */
 struct session	*session_oldest_detached(struct parent *, const char *,
 		    const char *);

@@ -468,6 +468,9 @@ catalog_dispatch(struct kid *k, struct imsg *im)
 	case IMSG_GRANT_SESSION:
 		broker_session(k->p, im);
 		break;
+	case IMSG_GRANT_LIST:
+		broker_list(k->p, im);
+		break;
 	case IMSG_RECHECK_OK:
 	case IMSG_RECHECK_LATER:
 		recheck_answer(k->p, im->id, 1);

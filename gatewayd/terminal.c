@@ -65,7 +65,8 @@ terminal_request(struct worker *w, struct imsg *im)
 
 	/* Once for a session, or a worker could make us start one a turn. */
 	if ((s = session_find(w->p, im->m.pty_req.session)) == NULL ||
-	    s->worker != w || s->state == SESSION_RUNNING || s->asked ||
+	    s->worker != w || s->asked || (s->state != SESSION_STARTING &&
+	    s->state != SESSION_ENDING) ||
 	    w->target.upstream != UPSTREAM_PTY) {
 		kid_bad(w->kid, "asks for a terminal it may not have");
 		return;

@@ -39,8 +39,11 @@
 static void	 worker_gone(struct kid *, int);
 static void	 worker_dispatch(struct kid *, struct imsg *);
 static void	 worker_orphans(struct worker *);
+static const char *worker_end_word(uint8_t);
 static void	 worker_may_exit(struct worker *);
 static void	 worker_session_up(struct worker *, const char *);
+static void	 worker_session_exit(struct worker *,
+		    const struct msg_session_end *);
 static void	 worker_session_end(struct worker *,
 		    const struct msg_session_end *);
 static struct session *worker_session(struct worker *, const char *);
@@ -329,8 +332,8 @@ worker_session_up(struct worker *w, const char *id)
 	log_info("session %s of %s is up", s->id, w->sandbox);
 }
 
-static void
-worker_session_end(struct worker *w, const struct msg_session_end *m)
+static const char *
+worker_end_word(uint8_t reason)
 {
 	static const char *const words[] = {
 		[END_EXIT] = "shell ended", [END_CLOSED] = "closed",
@@ -338,13 +341,58 @@ worker_session_end(struct worker *w, const struct msg_session_end *m)
 		[END_IDLE] = "idle", [END_DETACHED] = "no viewer",
 		[END_LIMIT] = "made room", [END_STOP] = "stopped"
 	};
+
+	return (words[reason]);
+}
+
+/*
+ * It is over, and stays for those who want to know how.  One that is being
+ * killed ends by that, and what the worker says of it has crossed our word.
+ */
+static void
+worker_session_exit(struct worker *w, const struct msg_session_end *m)
+{
+	struct session	*s;
+
+	if ((s = worker_session(w, m->session)) == NULL ||
+	    s->state == SESSION_ENDING)
+		return;
+	if (s->state != SESSION_RUNNING || s->kind != DIALECT_TERMINAL ||
+	    (m->reason != END_EXIT && m->reason != END_LOST))
+		kid_bad(w->kid, "keeps a session that is not to stay");
+	else if (w->nkept >= SESSION_KEPT_MAX)
+		kid_bad(w->kid, "keeps too many sessions");
+	else {
+		log_info("session %s of %s is over: %s", s->id, w->sandbox,
+		    worker_end_word(m->reason));
+		session_exited(s, m->reason);
+	}
+}
+
+/*
+ * Somebody may have been granted to open it and not have come by then, so
+ * that the worker begins it anew.  It is forgotten once the worker has read
+ * that it shall not, and has said so by a second end.
+ */
+static void
+worker_session_end(struct worker *w, const struct msg_session_end *m)
+{
 	struct session	*s;
 
 	if ((s = worker_session(w, m->session)) == NULL)
 		return;
-	log_info("session %s of %s ended: %s", s->id, w->sandbox,
-	    words[m->reason]);
-	session_ended(s, m->reason);
+	if (s->over == 0)
+		log_info("session %s of %s ended: %s", s->id, w->sandbox,
+		    worker_end_word(m->reason));
+	if (s->shared && s->over == 0) {
+		s->over = m->reason;
+		if (s->terminal != NULL)
+			terminal_hangup(s);
+		s->asked = 0;
+		if (session_kill(s, END_FAILED) == 0)
+			return;
+	}
+	session_ended(s, s->over != 0 ? s->over : m->reason);
 	session_free(s, LEAVE_END);
 }
 
@@ -395,6 +443,9 @@ worker_dispatch(struct kid *k, struct imsg *im)
 	case IMSG_SESSION_UP:
 		worker_session_up(w, im->m.session.session);
 		break;
+	case IMSG_SESSION_EXIT:
+		worker_session_exit(w, &im->m.session_end);
+		break;
 	case IMSG_SESSION_END:
 		worker_session_end(w, &im->m.session_end);
 		break;
@@ -425,10 +476,12 @@ worker_orphans(struct worker *w)
 	TAILQ_FOREACH_SAFE(s, &w->p->by_age, entry, next) {
 		if (s->worker != w)
 			continue;
-		if (s->record != -1)
+		/* Those who wait for one with a name come again. */
+		if (s->record != -1 && !s->join)
 			broker_again(s);
 		else {
-			session_ended(s, END_LOST);
+			if (s->record == -1)
+				session_ended(s, END_LOST);
 			session_free(s, LEAVE_END);
 		}
 	}

@@ -176,13 +176,22 @@ def test_show_others(ask):
         reply(SESSION, UUID.encode() + text("demo") + text("did:plc:a") +
               text("work") + struct.pack(">BII", 2, 3, 59)), end()])
     assert run.stdout.decode().splitlines()[1].split() == [
-        UUID, "running", "3", "59s", "demo", "did:plc:a"]
+        UUID, "running", "3", "59s", "demo", "work", "did:plc:a"]
     run, _ = ask(["show", "viewers"], [
         reply(VIEWER, struct.pack(">I", 9) + UUID.encode() +
               text("did:plc:a") + text("::1") +
               struct.pack(">BBBI", 1, 2, 1, 200)), end()])
     assert run.stdout.decode().splitlines()[1].split() == [
-        "9", UUID, "ssh/sse", "3m20s", "::1", "did:plc:a"]
+        "9", UUID, "ssh/sse", "rw", "3m20s", "::1", "did:plc:a"]
+    run, _ = ask(["show", "viewers"], [
+        reply(VIEWER, struct.pack(">I", 9) + UUID.encode() +
+              text("a") + text("::1") +
+              struct.pack(">BBBI", 3, 1, 2, 1)), end()])
+    head, row = run.stdout.decode().splitlines()
+    assert row.split()[2:4] == ["terminal/websocket", "ro"]
+    for column in "VIA", "MODE", "ADDRESS":
+        assert row[head.index(column) - 1] == " "
+        assert row[head.index(column)] != " "
     run, _ = ask(["show", "processes"], [
         reply(PROCESS, struct.pack(">BIIIIIB", 3, 4, 5, 6, 200000, 8, 1)),
         end()])
@@ -194,10 +203,13 @@ def test_show_nothing_a_terminal_obeys(ask):
     evil = b"did:\x1b]0;x\x07\n\r\x9b\xc2\x9bA\x7f"
     run, _ = ask(["show", "sessions"], [
         reply(SESSION, UUID.encode() + text("demo") + text(evil) +
-              struct.pack(">BII", 2, 3, 59)), end()])
-    row = run.stdout.split(b"\n")[1]
-    assert row.endswith(b"did:?]0;x??????A?")
-    assert run.stdout.count(b"\n") == 2
+              text(b"n\x1b" + evil[4:]) + struct.pack(">BII", 2, 3, 59)),
+        reply(SESSION, UUID.encode() + text("demo") + text(evil) +
+              text("") + struct.pack(">BII", 2, 3, 59)), end()])
+    rows = run.stdout.split(b"\n")[1:]
+    assert rows[0].endswith(b" demo n??]0;x??????A? did:?]0;x??????A?")
+    assert rows[1].endswith(b" demo - did:?]0;x??????A?")
+    assert run.stdout.count(b"\n") == 3
 
 
 @pytest.mark.parametrize("greeting, why", [

@@ -72,7 +72,7 @@ def test_lines(start, form):
     sse = d.sse(sid)
     sse.until(b"$ ")
     who = {"principal": ALICE, "address": "127.0.0.1", "sandbox": "demo",
-           "session": sid, "mode": "rw"}
+           "session": sid, "kind": "ssh", "mode": "rw"}
     for viewer in ("1", "2"):
         assert want(d, form, event="attach", viewer=viewer) == {
             "event": "attach", "viewer": viewer, **who}

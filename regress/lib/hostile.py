@@ -36,7 +36,8 @@ BOXES = {**SANDBOXES, "foreign": {"pty": ["/bin/sh"], "owner": [MALLORY]}}
 LEGAL = {
     "frontend": {"LOG", "FRONT_STATS", "UNLINK", "DENIAL"},
     "worker": {"LOG", "PTY_REQ", "PTY_SIGNAL", "PTY_HANGUP", "SESSION_UP",
-               "SESSION_END", "VIEWER_UP", "VIEWER_DOWN", "MAY_EXIT"},
+               "SESSION_EXIT", "SESSION_END", "VIEWER_UP", "VIEWER_DOWN",
+               "MAY_EXIT"},
     "pty": {"LOG", "PTY_RUNNING", "PTY_FAIL", "PTY_EXIT"},
 }
 # What brings a descriptor, from somebody to somebody.  BLOB may.
