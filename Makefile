@@ -66,6 +66,7 @@ CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/catalog.c gatewayd/catalog_conf.c \
 		gatewayd/catalog_static.c gatewayd/compose.c \
 		gatewayd/known_hosts.c gatewayd/learned.c \
+		gatewayd/ticket.c \
 		proto/hostkey.c proto/record.c
 
 SCREEN_SRCS =	proto/utf8.c sessiond/screen.c sessiond/screen_cells.c \

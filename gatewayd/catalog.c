@@ -19,6 +19,7 @@
 
 #include <sys/types.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -32,6 +33,7 @@
 #include "child.h"
 #include "compose.h"
 #include "log.h"
+#include "ticket.h"
 #include "token.h"
 #include "util.h"
 #include "wire.h"
@@ -41,12 +43,13 @@
  * tokens are made with, and the records; it never has a client's socket or
  * a seal key.
  *
- * Its peers: the parent, which configures it, gets GRANT_OPEN and
- * GRANT_SESSION for what it has allowed, asks RECHECK, and brings LEARN from
- * a worker that has met a new host key; and every frontend, which sends
- * AUTHORIZE and gets DENIED, or through the parent GRANTED.  A frontend may
- * be in the hands of an attacker: nothing it says counts but the token,
- * which is verified here from the start.
+ * Its peers: the parent, which configures it, gets GRANT_OPEN, GRANT_SESSION
+ * and GRANT_LIST for what it has allowed, asks RECHECK, brings LEARN from a
+ * worker that has met a new host key, and says what becomes of a stream that
+ * came with a ticket; and every frontend, which sends AUTHORIZE and gets
+ * DENIED or TICKET, or through the parent GRANTED.  A frontend may be in the
+ * hands of an attacker: nothing it says counts but the token, which is
+ * verified here from the start, or the ticket, which was made here.
  */
 
 /* Frontends at a time; their number is configured and far lower. */
@@ -72,6 +75,12 @@ struct request {
 	uint32_t		 frontend;	/* number; 0: the parent */
 	uint32_t		 id;
 	uint8_t			 api;
+	uint8_t			 dialect;
+	uint16_t		 action;
+	uint8_t			 join;
+	uint8_t			 mode;
+	char			 name[SESSION_NAME_MAX + 1];
+	uint8_t			 hash[HASH_LEN];
 	char			 address[ADDRESS_MAX + 1];
 	struct msg_learn	 learn;
 };
@@ -85,6 +94,7 @@ static struct catalog {
 	size_t			 nfrontends;
 	struct requests		 requests;
 	size_t			 nrequests;
+	struct tickets		*tickets;
 	const struct catalog_ops *ops;
 	struct catalog_conf	*conf;		/* in force, or NULL */
 	struct catalog_conf	*staged;	/* next, or NULL */
@@ -115,14 +125,19 @@ static void	 frontend_closed(struct chan *, const char *, void *);
 static void	 catalog_dispatch_frontend(struct chan *, struct imsg *,
 		    void *);
 
-static int	 action_valid(uint16_t);
+static int	 authorize_valid(const struct msg_authorize *);
+static int	 names_sandbox(const struct msg_authorize *);
+static uint16_t	 denied_action(uint16_t, int);
 static void	 authorize(struct frontend *, const struct imsg *);
+static uint8_t	 authorize_ticket(const struct msg_authorize *,
+		    struct token_claims *, struct ticket_use *);
 static uint8_t	 authorize_token(const struct msg_authorize *,
 		    struct token_claims *);
 static void	 authorize_sandbox(struct frontend *, const struct imsg *,
 		    const struct token_claims *);
 static uint8_t	 authorize_session(struct frontend *, const struct imsg *,
-		    const struct token_claims *);
+		    const struct token_claims *, const struct ticket_use *);
+static uint8_t	 mint(const struct ticket_want *, uint8_t *);
 static void	 deny(uint32_t, uint32_t, uint8_t, uint16_t, const char *,
 		    const char *, const char *);
 static void	 denial_report(uint8_t, uint16_t, const char *, const char *,
@@ -134,6 +149,10 @@ static void	 request_free(struct request *);
 static void	 open_done(struct catalog_query *, enum catalog_answer,
 		    struct catalog_found *);
 static int	 open_grant(struct request *, struct catalog_found *);
+static void	 list_done(struct catalog_query *, enum catalog_answer,
+		    struct catalog_found *);
+static uint8_t	 list_grant(struct request *);
+static uint8_t	 ticket_grant(struct request *);
 
 int
 main(void)
@@ -150,6 +169,8 @@ main(void)
 		fatalx("the libraries for tokens do not work");
 	TAILQ_INIT(&catalog.frontends);
 	TAILQ_INIT(&catalog.requests);
+	if ((catalog.tickets = tickets_new()) == NULL)
+		fatal("tickets");
 	catalog.ops = &catalog_static;
 	catalog.state = MS_SETUP;
 	if ((catalog.base = event_base_new()) == NULL)
@@ -174,6 +195,7 @@ catalog_free(void)
 	while ((f = TAILQ_FIRST(&catalog.frontends)) != NULL)
 		frontend_free(f);
 	chan_free(catalog.parent);
+	tickets_free(catalog.tickets);
 	catalog_conf_free(catalog.staged);
 	catalog_conf_free(catalog.conf);
 	event_base_free(catalog.base);
@@ -202,6 +224,12 @@ catalog_dispatch_parent(struct chan *c UNUSED, struct imsg *im,
 		break;
 	case IMSG_LEARN:
 		catalog_learn(im);
+		break;
+	case IMSG_TICKET_UP:
+		ticket_up(catalog.tickets, &im->m.ticket_use);
+		break;
+	case IMSG_TICKET_DOWN:
+		ticket_down(catalog.tickets, &im->m.ticket_use, util_now());
 		break;
 	default:
 		catalog_configure(im);
@@ -459,25 +487,47 @@ static void
 catalog_dispatch_frontend(struct chan *c, struct imsg *im, void *arg)
 {
 	/* The table lets nothing else through. */
-	if (!action_valid(im->m.authorize.action))
-		frontend_closed(c, "malformed action", arg);
+	if (!authorize_valid(&im->m.authorize))
+		frontend_closed(c, "malformed question", arg);
 	else
 		authorize(arg, im);
 }
 
+/*
+ * What fits together.  A session of ssh is never joined, and one of the
+ * native API only by a name; a ticket is good to attach with.
+ */
 static int
-action_valid(uint16_t action)
+authorize_valid(const struct msg_authorize *m)
 {
-	switch (action) {
-	case ACTION_OPEN:
-	case ACTION_ATTACH:
-	case ACTION_INPUT:
-	case ACTION_RESIZE:
-	case ACTION_CLOSE:
-		return (1);
-	default:
+	if (m->join && (!(m->action & ACTION_JOINS) ||
+	    m->dialect == DIALECT_SSH ||
+	    (m->dialect == DIALECT_TERMINAL && m->name[0] == '\0')))
 		return (0);
-	}
+	if (m->name[0] != '\0' && (!m->join ||
+	    !wire_name_valid(m->name, strlen(m->name), SESSION_NAME_MAX)))
+		return (0);
+	if ((m->join || m->action == ACTION_OPEN) &&
+	    (m->api == API_TERMINAL) != (m->dialect == DIALECT_TERMINAL))
+		return (0);
+	if (m->cred == CRED_TICKET && (m->action != ACTION_ATTACH || m->join))
+		return (0);
+	return ((!m->whole || m->action == ACTION_TICKET) &&
+	    (!m->stream || m->action == ACTION_ATTACH));
+}
+
+static int
+names_sandbox(const struct msg_authorize *m)
+{
+	return (m->action == ACTION_OPEN || m->action == ACTION_LIST ||
+	    m->join || m->whole);
+}
+
+/* For the log: what is turned away where the object is a sandbox. */
+static uint16_t
+denied_action(uint16_t action, int sandbox)
+{
+	return (sandbox && action != ACTION_LIST ? ACTION_OPEN : action);
 }
 
 static void
@@ -485,19 +535,44 @@ authorize(struct frontend *f, const struct imsg *im)
 {
 	const struct msg_authorize	*m;
 	struct token_claims		 claims;
+	struct ticket_use		 use;
 	uint8_t				 reason;
 
 	m = &im->m.authorize;
-	if ((reason = authorize_token(m, &claims)) == 0) {
-		if (m->action == ACTION_OPEN) {
+	memset(&use, 0, sizeof(use));
+	use.mode = MODE_RW;
+	reason = m->cred == CRED_TICKET ?
+	    authorize_ticket(m, &claims, &use) : authorize_token(m, &claims);
+	if (reason == 0) {
+		if (names_sandbox(m)) {
 			authorize_sandbox(f, im, &claims);
 			return;
 		}
-		reason = authorize_session(f, im, &claims);
+		reason = authorize_session(f, im, &claims, &use);
 	}
 	if (reason != 0)
-		deny(f->number, im->id, reason, m->action, claims.principal,
-		    m->object, m->address);
+		deny(f->number, im->id, reason, denied_action(m->action,
+		    names_sandbox(m)), claims.principal, m->object,
+		    m->address);
+}
+
+/* The same from a ticket, which says who it is that had a token. */
+static uint8_t
+authorize_ticket(const struct msg_authorize *m, struct token_claims *claims,
+    struct ticket_use *use)
+{
+	int	 ret;
+
+	memset(claims, 0, sizeof(*claims));
+	if (catalog.conf == NULL || catalog.state != MS_RUN)
+		return (DENY_UNAVAILABLE);
+	if (!catalog.conf->apis[m->api].configured ||
+	    !wire_uuid_valid(m->object, strlen(m->object)))
+		return (DENY_TOKEN);
+	ret = ticket_use(catalog.tickets, m->token, m->api, m->object,
+	    m->stream, util_now(), use);
+	strlcpy(claims->principal, use->principal, sizeof(claims->principal));
+	return (ret == -1 ? DENY_TOKEN : 0);
 }
 
 /* 0, or why the token is not taken. */
@@ -526,11 +601,13 @@ authorize_token(const struct msg_authorize *m, struct token_claims *claims)
 /* Whose session it is the parent knows, as it knows all of them. */
 static uint8_t
 authorize_session(struct frontend *f, const struct imsg *im,
-    const struct token_claims *claims)
+    const struct token_claims *claims, const struct ticket_use *use)
 {
 	const struct msg_authorize	*m;
 	struct msg_grant_session	*g;
+	struct ticket_want		 want;
 	struct imsg			 out;
+	uint8_t				 reason;
 
 	m = &im->m.authorize;
 	if (!wire_uuid_valid(m->object, strlen(m->object)))
@@ -540,11 +617,23 @@ authorize_session(struct frontend *f, const struct imsg *im,
 	g->frontend = f->number;
 	g->api = m->api;
 	g->action = m->action;
-	g->mode = m->mode;
+	/* The lower of two rights has the higher number. */
+	g->mode = use->mode > m->mode ? use->mode : m->mode;
+	g->ticket = use->number;
 	strlcpy(g->principal, claims->principal, sizeof(g->principal));
 	strlcpy(g->session, m->object, sizeof(g->session));
+	strlcpy(g->sandbox, use->sandbox, sizeof(g->sandbox));
 	memcpy(g->hash, claims->hash, sizeof(g->hash));
 	strlcpy(g->address, m->address, sizeof(g->address));
+	if (m->action == ACTION_TICKET) {
+		want.api = m->api;
+		want.mode = m->mode;
+		want.principal = claims->principal;
+		want.session = m->object;
+		want.sandbox = "";
+		if ((reason = mint(&want, g->secret)) != 0)
+			return (reason);
+	}
 	if (chan_send(catalog.parent, &out) == -1) {
 		log_warn("grant");
 		return (DENY_UNAVAILABLE);
@@ -552,7 +641,18 @@ authorize_session(struct frontend *f, const struct imsg *im,
 	return (0);
 }
 
-/* The answer comes in open_done(). */
+static uint8_t
+mint(const struct ticket_want *want, uint8_t *secret)
+{
+	if (ticket_mint(catalog.tickets, want, util_now(), secret) == 0)
+		return (0);
+	if (errno == EAGAIN)
+		return (DENY_LIMIT);
+	log_warn("ticket");
+	return (DENY_UNAVAILABLE);
+}
+
+/* The answer comes in open_done() or list_done(). */
 static void
 authorize_sandbox(struct frontend *f, const struct imsg *im,
     const struct token_claims *claims)
@@ -562,16 +662,23 @@ authorize_sandbox(struct frontend *f, const struct imsg *im,
 
 	m = &im->m.authorize;
 	if ((r = request_new(claims->principal, m->object)) == NULL) {
-		deny(f->number, im->id, DENY_UNAVAILABLE, m->action,
-		    claims->principal, m->object, m->address);
+		deny(f->number, im->id, DENY_UNAVAILABLE,
+		    denied_action(m->action, 1), claims->principal,
+		    m->object, m->address);
 		return;
 	}
 	r->frontend = f->number;
 	r->id = im->id;
 	r->api = m->api;
+	r->dialect = m->dialect;
+	r->action = m->action;
+	r->join = m->join;
+	r->mode = m->mode;
+	strlcpy(r->name, m->name, sizeof(r->name));
+	memcpy(r->hash, claims->hash, sizeof(r->hash));
 	strlcpy(r->address, m->address, sizeof(r->address));
-	r->q.want_record = 1;
-	r->q.done = open_done;
+	r->q.want_record = (m->action & (ACTION_LIST | ACTION_TICKET)) == 0;
+	r->q.done = r->q.want_record ? open_done : list_done;
 	catalog.ops->lookup(&r->q);
 }
 
@@ -592,8 +699,8 @@ open_done(struct catalog_query *q, enum catalog_answer answer,
 	    open_grant(r, found) == 0)
 		reason = 0;
 	if (reason != 0)
-		deny(r->frontend, r->id, reason, ACTION_OPEN, q->principal,
-		    q->sandbox, r->address);
+		deny(r->frontend, r->id, reason, denied_action(r->action, 1),
+		    q->principal, q->sandbox, r->address);
 	request_free(r);
 }
 
@@ -607,10 +714,13 @@ open_grant(struct request *r, struct catalog_found *found)
 	g = &out.m.grant_open;
 	g->frontend = r->frontend;
 	g->api = r->api;
-	g->dialect = DIALECT_SSH;
-	g->action = ACTION_OPEN;
+	g->dialect = r->dialect;
+	g->action = r->action;
+	g->join = r->join;
 	strlcpy(g->principal, r->q.principal, sizeof(g->principal));
 	strlcpy(g->sandbox, r->q.sandbox, sizeof(g->sandbox));
+	strlcpy(g->name, r->name, sizeof(g->name));
+	memcpy(g->hash, r->hash, sizeof(g->hash));
 	g->target = found->target;
 	g->version = found->version;
 	strlcpy(g->address, r->address, sizeof(g->address));
@@ -620,6 +730,72 @@ open_grant(struct request *r, struct catalog_found *found)
 		log_warn("grant");
 		return (-1);
 	}
+	return (0);
+}
+
+/* A list, or a ticket for a sandbox: no record, only whether they may. */
+static void
+list_done(struct catalog_query *q, enum catalog_answer answer,
+    struct catalog_found *found UNUSED)
+{
+	struct request	*r;
+	uint8_t		 reason;
+
+	r = (struct request *)(void *)((char *)q -
+	    offsetof(struct request, q));
+	reason = DENY_UNAVAILABLE;
+	if (answer == CATALOG_NO)
+		reason = DENY_NOT_FOUND;
+	else if (answer == CATALOG_YES)
+		reason = r->action == ACTION_LIST ? list_grant(r) :
+		    ticket_grant(r);
+	if (reason != 0)
+		deny(r->frontend, r->id, reason, denied_action(r->action, 1),
+		    q->principal, q->sandbox, r->address);
+	request_free(r);
+}
+
+static uint8_t
+list_grant(struct request *r)
+{
+	struct msg_grant_list	*g;
+	struct imsg		 out;
+
+	imsg_init(&out, IMSG_GRANT_LIST, r->id);
+	g = &out.m.grant_list;
+	g->frontend = r->frontend;
+	g->api = r->api;
+	strlcpy(g->principal, r->q.principal, sizeof(g->principal));
+	strlcpy(g->sandbox, r->q.sandbox, sizeof(g->sandbox));
+	memcpy(g->hash, r->hash, sizeof(g->hash));
+	strlcpy(g->address, r->address, sizeof(g->address));
+	if (chan_send(catalog.parent, &out) == -1) {
+		log_warn("grant");
+		return (DENY_UNAVAILABLE);
+	}
+	return (0);
+}
+
+static uint8_t
+ticket_grant(struct request *r)
+{
+	struct ticket_want	 want;
+	struct frontend		*f;
+	struct imsg		 out;
+	uint8_t			 reason;
+
+	if ((f = frontend_find(r->frontend)) == NULL)
+		return (0);
+	want.api = r->api;
+	want.mode = r->mode;
+	want.principal = r->q.principal;
+	want.session = "";
+	want.sandbox = r->q.sandbox;
+	imsg_init(&out, IMSG_TICKET, r->id);
+	if ((reason = mint(&want, out.m.ticket.secret)) != 0)
+		return (reason);
+	if (chan_send(f->chan, &out) == -1)
+		log_warn("frontend %u", r->frontend);
 	return (0);
 }
 
