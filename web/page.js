@@ -29,7 +29,10 @@ import { Screen } from "./screen.js";
 import { SessionList, sessionName } from "./sessions.js";
 import { Settings } from "./settings.js";
 
-/* The session that is opened when none is asked for, by whatever page. */
+/*
+ * The session that is opened when none is asked for, by whatever page; one
+ * that has ended keeps its name for a while, then a number follows.
+ */
 const FIRST = "main";
 
 /* What the two look like. */
@@ -226,15 +229,17 @@ function failed(e) {
 		note(e.message);
 }
 
-/* The shell that a plain URL leads to; a new one if that has ended. */
+/* The shell that a plain URL leads to. */
 async function openFirst() {
 	showState({ name: "connecting" });
 	try {
-		const wish = screen.fit() ?? { cols: 80, rows: 24 };
-		let session = await api.create(place.sandbox,
-		    { ...wish, name: FIRST });
-		if (session.state === "exited" || session.state === "lost")
-			session = await api.create(place.sandbox, wish);
+		const ended = (await api.list(place.sandbox)).filter((s) =>
+		    s.state === "exited" || s.state === "lost");
+		let name = FIRST;
+		for (let i = 2; ended.some((s) => s.name === name); i++)
+			name = `${FIRST}-${i}`;
+		const session = await api.create(place.sandbox, { name,
+		    ...(screen.fit() ?? { cols: 80, rows: 24 }) });
 		open(session.id);
 	} catch (e) {
 		showState({ name: "refused", status: e.status, code: e.code,

@@ -160,6 +160,9 @@ export class Screen {
 	}
 
 	#key(e) {
+		/* Where nothing is typed, Tab is not either. */
+		if (e.key === "Tab" && this.term.options.disableStdin)
+			return false;
 		if (!e.ctrlKey || !e.shiftKey || e.altKey || e.metaKey)
 			return true;
 		if (e.code === "KeyL") {
