@@ -14,9 +14,10 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Install what is missing on this machine: "build" for what a build needs,
-# "run" for the demo's SSH server as well, "test" for the tests.  As root it
-# asks nothing; as a user it names what is missing and fails.  It is silent
-# when nothing is missing.  No service is started or left enabled.
+# "run" for the page and the demo's SSH server as well, "test" for the
+# tests.  As root it asks nothing; as a user it names what is missing and
+# fails.  It is silent when nothing is missing.  No service is started or
+# left enabled.
 
 set -eu
 cd "$(dirname "$0")/.."
@@ -28,7 +29,8 @@ BUILD_PACKAGES="gcc make pkg-config byacc libbsd-dev libmd-dev libevent-dev
 TEST_PACKAGES="clang libclang-rt-14-dev libcmocka-dev bmake mandoc
     binutils procps psmisc gdb strace sudo tmux systemd passwd util-linux
     python3 python3-pytest python3-websockets python3-paramiko
-    openssh-server openssh-client openssh-sftp-server dnsmasq-base"
+    openssh-server openssh-client openssh-sftp-server dnsmasq-base
+    chromium fonts-dejavu-core less"
 
 # What sshd is linked with, for those who have no openssh-server.
 SSHD_PACKAGES="openssh-client libwrap0"
@@ -104,9 +106,12 @@ missing_packages() {
 		fixed "${f%%=*}" "${f#*=}" || echo "${f%%=*}"
 	done
 	# Where a newer Node stands outside the packages, it is taken.
-	if [ "$what" = test ]; then
+	if [ "$what" != build ]; then
 		command -v node >/dev/null 2>&1 || echo nodejs
 		command -v npm >/dev/null 2>&1 || echo npm
+	fi
+	if [ "$what" = test ]; then
+		command -v vi >/dev/null 2>&1 || echo vim-tiny
 	fi
 }
 

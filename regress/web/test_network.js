@@ -1,0 +1,207 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/* Reloads, lost connections and gaps: what arrives is what was sent. */
+"use strict";
+
+const assert = require("assert");
+const crypto = require("crypto");
+const fs = require("fs");
+
+const { sleep } = require("./daemon.js");
+const { join } = require("./browser.js");
+
+/*
+ * Prints bytes as they come, at so many a second, and leaves their number
+ * and hash in a file.  The terminal must not touch them.
+ */
+const PRODUCER = `
+import hashlib, os, sys, termios, time
+total, rate, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+a = termios.tcgetattr(1)
+a[1] &= ~termios.OPOST
+a[3] &= ~termios.ECHO
+termios.tcsetattr(1, termios.TCSANOW, a)
+h, n, step = hashlib.sha256(), 0, max(rate // 50, 1)
+start = time.monotonic()
+while n < total:
+    line = hashlib.sha512(b"%d" % n).hexdigest().encode()
+    block = b"".join(b"%09d \\x1b[3%dm%s\\x1b[0m\\r\\n" % (n, n % 8, line)
+                     for n in range(n, n + step, 152))[:step]
+    os.write(1, block)
+    h.update(block)
+    n += len(block)
+    time.sleep(max(0, start + n / rate - time.monotonic()))
+with open(path + ".new", "w") as f:
+    f.write("%d %s\\n" % (n, h.hexdigest()))
+os.rename(path + ".new", path)
+time.sleep(5)
+`;
+
+let produced = 0;
+
+async function produce(daemon, total, rate) {
+	const file = `${daemon.shared}/produced-${++produced}`;
+	const session = await daemon.run("/usr/bin/python3",
+	    ["-c", PRODUCER, String(total), String(rate), file]);
+
+	return { session, file };
+}
+
+const place = (daemon, session, more = "") =>
+    `token=${daemon.token()}&sandbox=demo&session=${session}${more}`;
+
+/* All has come when the file is there and the page has come to its end. */
+async function whole(v, file) {
+	await v.until("the producer does not end", () => fs.existsSync(file),
+	    60000);
+	const [n, hash] = fs.readFileSync(file, "utf8").trim().split(" ");
+	await v.until("not all has come", async () =>
+	    await v.now("offset") >= Number(n));
+	await sleep(200);
+	const got = join(v.chunks);
+	assert.equal(got.length, Number(n));
+	assert.equal(crypto.createHash("sha256").update(got).digest("hex"),
+	    hash);
+}
+
+async function reloads({ daemon, open }) {
+	const { session, file } = await produce(daemon, 3000000, 400000);
+	const v = await open({ hash: place(daemon, session), watched: true });
+
+	await v.state(/^Attached$/);
+	for (let i = 0; i < 5; i++) {
+		await sleep(700 + 150 * i);
+		await v.page.reload();
+		await v.state(/^Attached$/);
+		assert.doesNotMatch(await v.text("note"), /Gap/);
+	}
+	await whole(v, file);
+}
+
+/* The same for a network that breaks. */
+async function cuts({ daemon, open }) {
+	const { session, file } = await produce(daemon, 3000000, 400000);
+	const v = await open({ hash: place(daemon, session), watched: true });
+
+	await v.state(/^Attached$/);
+	for (let i = 0; i < 5; i++) {
+		await sleep(500 + 150 * i);
+		daemon.proxy.cut();
+		await v.state(/^(Connecting|Connection lost)/);
+		await v.state(/^Attached$/);
+	}
+	await whole(v, file);
+	assert.equal(await v.now("lost"), 0);
+}
+
+async function cutsOld({ daemon, open }) {
+	const { session, file } = await produce(daemon, 800000, 400000);
+	const v = await open({ hash: place(daemon, session), watched: true,
+	    aged: true });
+
+	await v.state(/^Attached$/);
+	await sleep(500);
+	daemon.proxy.cut();
+	await v.state(/^(Connecting|Connection lost)/);
+	await v.state(/^Attached$/);
+	await whole(v, file);
+}
+
+/* More is printed than is kept while nobody is there. */
+async function gaps({ daemon, open }) {
+	const { session, file } = await produce(daemon, 6000000, 3000000);
+	const v = await open({ hash: place(daemon, session) });
+
+	await v.state(/^Attached$/);
+	await v.until("no output", () => v.now("offset"));
+	daemon.proxy.refusing = true;
+	daemon.proxy.cut();
+	await v.state(/^Connection lost: reconnecting/);
+	const before = await v.now("offset");
+	await v.shot("waiting");
+	assert.match(await v.text("countdown"), /^in \d+ s$/);
+	await v.until("the producer does not end", () => fs.existsSync(file),
+	    60000);
+	daemon.proxy.refusing = false;
+	await v.page.click("#now");
+	await v.state(/^Attached$/);
+	const [, n] = await v.note(/^Gap of ([0-9,]+) bytes: .*lost$/);
+	const lost = Number(n.replaceAll(",", ""));
+	assert.ok(lost > 0);
+	assert.equal(await v.now("lost"), lost);
+	await v.until("not all has come", async () =>
+	    await v.now("offset") ===
+	    Number(fs.readFileSync(file, "utf8").split(" ")[0]));
+	/* Every byte was either shown or named as lost. */
+	assert.equal(await v.now("received") + lost, await v.now("offset"));
+	assert.ok(before < await v.now("offset"));
+	await v.shot("gap");
+	await v.page.click("#note-off");
+	assert.equal(await v.text("note"), "");
+}
+
+/* A connection that is dead without an end is found out at waking up. */
+async function wakes({ daemon, open }) {
+	const v = await open();
+
+	await v.attached();
+	daemon.proxy.freeze();
+	await v.page.evaluate(() => dispatchEvent(new Event("online")));
+	await v.state(/^(Connecting|Connection lost)/);
+	await v.state(/^Attached$/);
+	await v.command("echo again-$((1 + 2))", /^again-3$/m);
+}
+
+/* Typed while there is nobody: it is not kept for later. */
+async function deaf({ daemon, open }) {
+	const v = await open();
+
+	await v.attached();
+	daemon.proxy.refusing = true;
+	daemon.proxy.cut();
+	await v.state(/^Connection lost/);
+	await v.type("echo typed-in-vain\n");
+	daemon.proxy.refusing = false;
+	await v.page.click("#now");
+	await v.state(/^Attached$/);
+	await v.command("echo he''re", /^here$/m);
+	assert.doesNotMatch(await v.screen(), /vain/);
+}
+
+async function restarts({ daemon, open }) {
+	const v = await open();
+
+	await v.attached();
+	await daemon.down();
+	await v.state(/^Connection lost|^Session ended/);
+	await daemon.up();
+	await v.state(/^There is no such session any more$/, 40000);
+	await v.shot("gone");
+	await v.page.click("#again");
+	await v.attached();
+}
+
+module.exports = [
+	["reloads in the middle of a flood lose no byte", reloads],
+	["cuts in the middle of a flood lose no byte", cuts],
+	["a cut in a browser that cannot wait", cutsOld],
+	["a gap is told to the byte", gaps],
+	["a dead connection is found out", wakes],
+	["nothing is typed into a lost connection", deaf],
+	["a daemon that was started again", restarts]
+];
