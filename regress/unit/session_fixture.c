@@ -124,7 +124,9 @@ static int
 fake_signal(struct driver *d, int signo)
 {
 	(void)d;
-	(void)signo;
+	if (fake.unsignaled)
+		return (-1);
+	fake.signo = signo;
 	return (0);
 }
 

@@ -47,6 +47,8 @@ struct fake {
 	uint16_t	 cols;
 	uint16_t	 rows;
 	int		 resizes;
+	int		 signo;		/* the last one */
+	int		 unsignaled;	/* it cannot send any */
 };
 
 struct client {
