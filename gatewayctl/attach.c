@@ -16,6 +16,8 @@
 
 #include "compat.h"
 
+#include <sys/resource.h>
+
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -70,6 +72,7 @@ static void	 token_read(struct attach *, const char *);
 static size_t	 token_line(char *, size_t);
 static void	 open_ends(int);
 static void	 blocking(void);
+static void	 no_core(void);
 static void	 signals(void);
 static void	 on_signal(int);
 static void	 run(struct attach *);
@@ -108,6 +111,7 @@ attach(int argc, char **argv)
 	a.screen = isatty(here.out);
 	if (a.readonly && here.tty)
 		tty_say("read-only, ~. leaves");
+	no_core();
 	signals();
 	run(&a);
 	tty_restore();
@@ -229,6 +233,17 @@ blocking(void)
 {
 	if (here.flags != -1)
 		(void)fcntl(here.out, F_SETFL, here.flags);
+}
+
+/* It would have the token in it, and what was typed. */
+static void
+no_core(void)
+{
+	struct rlimit	 rl;
+
+	rl.rlim_cur = rl.rlim_max = 0;
+	if (setrlimit(RLIMIT_CORE, &rl) == -1)
+		err(1, "setrlimit");
 }
 
 /* They come while we wait, and at no other time. */
@@ -780,58 +795,4 @@ attach_phase(struct attach *a, enum attach_phase phase, unsigned int msec)
 		a->text = NULL;
 		a->textlen = a->textsize = 0;
 	}
-}
-
-void
-buf_init(struct buf *b, size_t size)
-{
-	memset(b, 0, sizeof(*b));
-	if ((b->data = malloc(size)) == NULL)
-		err(1, NULL);
-	b->size = size;
-}
-
-size_t
-buf_room(const struct buf *b)
-{
-	return (b->size - b->len);
-}
-
-uint8_t *
-buf_space(struct buf *b)
-{
-	if (b->start > 0) {
-		memmove(b->data, b->data + b->start, b->len);
-		b->start = 0;
-	}
-	return (b->data + b->len);
-}
-
-void
-buf_add(struct buf *b, const void *data, size_t len)
-{
-	/* Who adds has asked for the room. */
-	if (len > b->size - b->len)
-		abort();
-	if (len > b->size - b->len - b->start)
-		(void)buf_space(b);
-	if (len > 0)
-		memcpy(b->data + b->start + b->len, data, len);
-	b->len += len;
-}
-
-void
-buf_drop(struct buf *b, size_t len)
-{
-	b->start += len;
-	b->len -= len;
-	if (b->len == 0)
-		b->start = 0;
-}
-
-void
-buf_clear(struct buf *b)
-{
-	explicit_bzero(b->data, b->size);
-	b->start = b->len = 0;
 }

@@ -98,10 +98,14 @@ void	 attach_nonsense(struct attach *, const char *);
 
 void	 attach_phase(struct attach *, enum attach_phase, unsigned int msec);
 
+/* attach_buf.c: all at once, or exit for want of memory; then nothing fails. */
 void	 buf_init(struct buf *, size_t);
 size_t	 buf_room(const struct buf *);
-/* All of the room, in one piece. */
+
+/* All of the room, in one piece, behind what is there. */
 uint8_t	*buf_space(struct buf *);
+
+/* At the end, for which there is room; from the beginning; all, wiped. */
 void	 buf_add(struct buf *, const void *, size_t);
 void	 buf_drop(struct buf *, size_t);
 void	 buf_clear(struct buf *);
