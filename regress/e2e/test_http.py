@@ -426,17 +426,6 @@ def test_unknown_upgrade(port, path):
     assert json.loads(body) == {"error": "Not found"}
 
 
-def test_page(port):
-    (status, headers, body), = parse(raw(port, get(
-        b"/", b"Connection: close\r\n")))
-    assert status == 200
-    assert headers["content-type"] == "text/html; charset=utf-8"
-    policy = headers["content-security-policy"]
-    assert "default-src 'none'" in policy and "unsafe" not in policy
-    assert b"<script" not in body and b"terminal" in body
-    assert "access-control-allow-origin" not in headers
-
-
 def test_nothing_of_it_is_logged(shared):
     secret = "c2VjcmV0LXRva2Vu"
     for data in (get(b"/ssh/x/ws?token=" + secret.encode(), UP + KEY),
