@@ -89,7 +89,11 @@ WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(SCREEN_SRCS) \
 		sessiond/secrets.c sessiond/session.c \
 		sessiond/session_screen.c sessiond/sessiond.c \
 		sessiond/viewer.c \
-		sessiond/launch_opt.c
+		sessiond/launch_opt.c \
+		sessiond/front_call.c \
+		sessiond/front_open.c \
+		sessiond/place.c \
+		sessiond/report.c
 
 SESSIOND_SRCS =	$(WORKER_SRCS) \
 		sessiond/driver_pty.c sessiond/launch.c \
@@ -107,10 +111,10 @@ NET_SRCS =	$(WORKER_SRCS) \
 
 CTL_SRCS =	$(TOKEN_SRCS) \
 		common/paths.c common/util.c \
-		gatewayctl/attach.c gatewayctl/attach_buf.c \
-		gatewayctl/attach_conn.c gatewayctl/attach_escape.c \
-		gatewayctl/attach_http.c gatewayctl/attach_tty.c \
-		gatewayctl/attach_url.c gatewayctl/attach_ws.c \
+		gatewayctl/attach.c gatewayctl/attach_conn.c \
+		gatewayctl/attach_escape.c gatewayctl/attach_http.c \
+		gatewayctl/attach_tty.c gatewayctl/attach_url.c \
+		gatewayctl/attach_ws.c \
 		gatewayctl/control.c gatewayctl/file.c gatewayctl/gatewayctl.c \
 		gatewayctl/keygen.c gatewayctl/mint.c gatewayctl/seal.c \
 		gatewayctl/show.c \

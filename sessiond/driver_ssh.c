@@ -21,6 +21,7 @@
 
 #include <event2/event.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -155,6 +156,7 @@ ssh_signal(struct driver *driver, int signo)
 {
 	(void)driver;
 	(void)signo;
+	errno = ENOTSUP;
 	return (-1);
 }
 

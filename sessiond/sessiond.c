@@ -32,10 +32,10 @@
 #include "chan.h"
 #include "child.h"
 #include "dialect.h"
-#include "driver.h"
 #include "grant.h"
 #include "log.h"
 #include "opened.h"
+#include "place.h"
 #include "session.h"
 #include "upstream.h"
 #include "viewer.h"
@@ -66,28 +66,12 @@ static void	 worker_limits(struct worker *, const struct msg_limits *);
 static void	 worker_channel(struct worker *, struct imsg *);
 static void	 worker_start(struct worker *);
 static void	 worker_grant(struct worker *, struct msg_grant *);
+static int	 worker_grant_late(struct worker *, const struct msg_grant *);
 static void	 worker_kill(struct worker *, const struct msg_session_end *);
 static void	 worker_detach(struct worker *, const struct msg_detach *);
 static void	 worker_stop(struct worker *);
-static void	 worker_check_exit(struct worker *);
 static void	 worker_on_exit(int, short, void *);
 static void	 worker_offer(struct worker *);
-static void	 worker_opened(struct session *);
-static void	 worker_viewer_up(struct session *, struct viewer *);
-static void	 worker_viewer_down(struct session *, struct viewer *,
-		    enum leave);
-static void	 worker_ended(struct session *, const struct session_end *);
-static void	 worker_tell(struct worker *, struct imsg *);
-static int	 place_cmp(const struct place *, const struct place *);
-
-RB_PROTOTYPE_STATIC(places, place, by_id, place_cmp)
-
-static const struct session_hooks	 worker_hooks = {
-	.opened =	worker_opened,
-	.viewer_up =	worker_viewer_up,
-	.viewer_down =	worker_viewer_down,
-	.ended =	worker_ended
-};
 
 int
 main(int argc, char *argv[])
@@ -102,6 +86,7 @@ main(int argc, char *argv[])
 	memset(&w, 0, sizeof(w));
 	TAILQ_INIT(&w.fronts);
 	RB_INIT(&w.places);
+	TAILQ_INIT(&w.kept);
 	grants_init(&w.grants);
 	w.keyfile = -1;
 	if ((w.base = event_base_new()) == NULL)
@@ -253,11 +238,21 @@ worker_grant(struct worker *w, struct msg_grant *m)
 {
 	if (w->stopping)
 		return;
-	if (m->actions != ACTION_OPEN && m->ttl > WORKER_GONE_SECS &&
-	    worker_place(w, m->session) == NULL)
+	if (m->ttl > WORKER_GONE_SECS && worker_grant_late(w, m))
 		m->ttl = WORKER_GONE_SECS;
 	if (grant_add(&w->grants, m, worker_now()) == -1)
 		log_warn("grant");
+}
+
+/* Is it for something that has ended on its way? */
+static int
+worker_grant_late(struct worker *w, const struct msg_grant *m)
+{
+	if (m->actions == ACTION_LIST)
+		return (w->nplaces == 0);
+	if (place_find(w, m->session) != NULL)
+		return (0);
+	return ((m->actions & ACTION_OPEN) == 0 || place_was(w, m->session));
 }
 
 struct driver *
@@ -265,7 +260,7 @@ worker_driver(struct worker *w, const char *session)
 {
 	struct place	*p;
 
-	if ((p = worker_place(w, session)) == NULL)
+	if ((p = place_find(w, session)) == NULL)
 		return (NULL);
 	return (p->session->driver);
 }
@@ -275,27 +270,11 @@ worker_kill(struct worker *w, const struct msg_session_end *m)
 {
 	struct place	*p;
 
-	if ((p = worker_place(w, m->session)) != NULL)
+	/* Not opened yet: then it never will be. */
+	if ((p = place_find(w, m->session)) != NULL)
 		session_end(p->session, m->reason);
-	else {
-		/* Not opened yet: then it never will be. */
-		grant_drop_session(&w->grants, m->session);
-		worker_never(w, m->session, m->reason);
-	}
-}
-
-/* What the parent knows of, and we do not, is over. */
-void
-worker_never(struct worker *w, const char *id, enum end reason)
-{
-	struct imsg	 im;
-
-	imsg_init(&im, IMSG_SESSION_END, 0);
-	strlcpy(im.m.session_end.session, id,
-	    sizeof(im.m.session_end.session));
-	im.m.session_end.reason = reason;
-	im.m.session_end.how = EXIT_UNKNOWN;
-	worker_tell(w, &im);
+	else
+		place_never(w, m->session, m->reason);
 }
 
 static void
@@ -304,7 +283,7 @@ worker_detach(struct worker *w, const struct msg_detach *m)
 	struct place	*p;
 	struct viewer	*v, *next;
 
-	RB_FOREACH(p, places, &w->places) {
+	for (p = place_first(w); p != NULL; p = place_next(p)) {
 		TAILQ_FOREACH_SAFE(v, &p->session->viewers, entry, next) {
 			if (v->id == m->viewer)
 				viewer_leave(v, m->reason, 0);
@@ -319,7 +298,7 @@ worker_stop(struct worker *w)
 
 	w->stopping = 1;
 	grants_free(&w->grants);
-	RB_FOREACH(p, places, &w->places)
+	for (p = place_first(w); p != NULL; p = place_next(p))
 		session_end(p->session, END_STOP);
 	worker_check_exit(w);
 }
@@ -329,7 +308,13 @@ worker_stop(struct worker *w)
  * it decides: we offer to go, again and again, and leave when it agrees.
  */
 
-static void
+void
+worker_busy(struct worker *w)
+{
+	evtimer_del(&w->ev_exit);
+}
+
+void
 worker_check_exit(struct worker *w)
 {
 	struct timeval	 tv = { WORKER_EXIT_SECS, 0 };
@@ -360,136 +345,9 @@ worker_offer(struct worker *w)
 		(void)chan_send_empty(w->parent, IMSG_MAY_EXIT, 0);
 }
 
-/*
- * Sessions
- */
-
-struct place *
-worker_place(struct worker *w, const char *id)
-{
-	struct place	 key;
-
-	strlcpy(key.id, id, sizeof(key.id));
-	return (RB_FIND(places, &w->places, &key));
-}
-
-struct place *
-worker_open(struct worker *w, const char *id, uint32_t front,
-    uint32_t request, uint16_t cols, uint16_t rows)
-{
-	struct session_conf	 conf;
-	struct driver		*d;
-	struct place		*p;
-
-	if ((p = calloc(1, sizeof(*p))) == NULL)
-		return (NULL);
-	p->worker = w;
-	strlcpy(p->id, id, sizeof(p->id));
-	p->waiting = 1;
-	p->front = front;
-	p->request = request;
-	if (RB_INSERT(places, &w->places, p) != NULL) {
-		free(p);
-		return (NULL);
-	}
-	memset(&conf, 0, sizeof(conf));
-	conf.id = id;
-	conf.kind = DIALECT_SSH;
-	conf.cols = cols;
-	conf.rows = rows;
-	conf.limits = &w->limits;
-	if ((d = upstream_driver(w, NULL)) == NULL ||
-	    (p->session = session_new(w->base, &conf, d, &worker_hooks,
-	    p)) == NULL) {
-		log_warn("session %s", id);
-		RB_REMOVE(places, &w->places, p);
-		free(p);
-		return (NULL);
-	}
-	w->nplaces++;
-	evtimer_del(&w->ev_exit);
-	return (p);
-}
-
-static void
-worker_opened(struct session *s)
-{
-	struct place	*p = s->owner;
-	struct imsg	 im;
-
-	imsg_init(&im, IMSG_SESSION_UP, 0);
-	strlcpy(im.m.session.session, s->id, sizeof(im.m.session.session));
-	worker_tell(p->worker, &im);
-	front_opened(p);
-}
-
-static void
-worker_viewer_up(struct session *s, struct viewer *v)
-{
-	struct place	*p = s->owner;
-	struct imsg	 im;
-
-	imsg_init(&im, IMSG_VIEWER_UP, 0);
-	strlcpy(im.m.viewer_up.session, s->id,
-	    sizeof(im.m.viewer_up.session));
-	im.m.viewer_up.viewer = v->id;
-	im.m.viewer_up.dialect = v->dialect->dialect;
-	im.m.viewer_up.transport = v->dialect->transport;
-	im.m.viewer_up.mode = v->mode;
-	strlcpy(im.m.viewer_up.address, v->address,
-	    sizeof(im.m.viewer_up.address));
-	worker_tell(p->worker, &im);
-}
-
-static void
-worker_viewer_down(struct session *s, struct viewer *v, enum leave reason)
-{
-	struct place	*p = s->owner;
-	struct imsg	 im;
-
-	imsg_init(&im, IMSG_VIEWER_DOWN, 0);
-	strlcpy(im.m.viewer_down.session, s->id,
-	    sizeof(im.m.viewer_down.session));
-	im.m.viewer_down.viewer = v->id;
-	im.m.viewer_down.reason = reason;
-	worker_tell(p->worker, &im);
-}
-
-static void
-worker_ended(struct session *s, const struct session_end *end)
-{
-	struct place	*p = s->owner;
-	struct worker	*w = p->worker;
-	struct imsg	 im;
-
-	if (p->waiting)
-		front_open_failed(p, end->fail);
-	imsg_init(&im, IMSG_SESSION_END, 0);
-	strlcpy(im.m.session_end.session, s->id,
-	    sizeof(im.m.session_end.session));
-	im.m.session_end.reason = end->reason;
-	im.m.session_end.how = end->how;
-	im.m.session_end.code = end->code;
-	worker_tell(w, &im);
-	grant_drop_session(&w->grants, s->id);
-	RB_REMOVE(places, &w->places, p);
-	w->nplaces--;
-	free(p);
-	worker_check_exit(w);
-}
-
-/* The parent's view of us must not go wrong: without it we cannot go on. */
-static void
+void
 worker_tell(struct worker *w, struct imsg *im)
 {
 	if (chan_send(w->parent, im) == -1)
 		fatal("%s to the parent", msg_name(im->type));
 }
-
-static int
-place_cmp(const struct place *a, const struct place *b)
-{
-	return (strcmp(a->id, b->id));
-}
-
-RB_GENERATE_STATIC(places, place, by_id, place_cmp)

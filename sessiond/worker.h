@@ -26,6 +26,7 @@
 #include "grant.h"
 #include "msg_conf.h"
 #include "msg_worker.h"
+#include "place.h"
 #include "session.h"
 
 struct chan;
@@ -34,18 +35,6 @@ struct event_base;
 struct imsg;
 struct opened;
 struct worker;
-
-/* A session, and who waits for it to open. */
-struct place {
-	RB_ENTRY(place)		 by_id;
-	struct worker		*worker;
-	struct session		*session;
-	char			 id[WIRE_UUID_LEN + 1];
-	int			 waiting;	/* OPEN is not answered yet */
-	uint32_t		 front;		/* number of the frontend */
-	uint32_t		 request;	/* id of its message */
-};
-RB_HEAD(places, place);
 
 /* A frontend, as far as it has a channel to us. */
 struct front {
@@ -67,6 +56,10 @@ struct worker {
 	int			 limited;	/* LIMITS has come */
 	struct places		 places;
 	unsigned int		 nplaces;
+	struct places_kept	 kept;		/* the oldest first */
+	unsigned int		 nkept;
+	struct place_gone	 gone[PLACE_GONE_MAX];
+	size_t			 ngone;		/* in all, ever */
 	TAILQ_HEAD(, front)	 fronts;
 	struct grants		 grants;
 	int			 keys[16];	/* until the record comes */
@@ -76,20 +69,18 @@ struct worker {
 	struct event		 ev_exit;
 };
 
-/* More than any limit of the parent: it counts, this is the last line. */
-#define WORKER_SESSIONS_MAX	1024
-
 /* sessiond.c */
 time_t		 worker_now(void);
-struct place	*worker_place(struct worker *, const char *);
-struct place	*worker_open(struct worker *, const char *, uint32_t front,
-		    uint32_t request, uint16_t cols, uint16_t rows);
 struct driver	*worker_driver(struct worker *, const char *session);
-void		 worker_never(struct worker *, const char *, enum end);
+
+/* The parent's view of us must not go wrong: ends the process if it would. */
+void		 worker_tell(struct worker *, struct imsg *);
+
+/* Sessions have come or gone. */
+void		 worker_busy(struct worker *);
+void		 worker_check_exit(struct worker *);
 
 /* front.c: what frontends ask for */
 void		 front_new(struct worker *, uint32_t, int);
-void		 front_opened(struct place *);
-void		 front_open_failed(struct place *, enum fail);
 
 #endif
