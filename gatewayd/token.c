@@ -93,7 +93,7 @@ static enum token_result
 static enum token_result
 		 claims_times(const struct token_policy *, int64_t,
 		    const struct token_facts *, int64_t *);
-static int	 claim_principal(struct json_object *, char *);
+static int	 claim_principal(struct json_object *, int, char *);
 static int	 claim_time(struct json_object *, const char *, int64_t *);
 static const char
 		*claim_string(struct json_object *, const char *, size_t);
@@ -211,6 +211,7 @@ token_check(const struct token_key *keys, size_t nkeys,
 	piece.len = len;
 	token_digest(&piece, 1, out->hash);
 	res = TOKEN_INVALID;
+	facts.identity = policy->identity;
 	if (!token_cache_facts(out->hash, now, &facts)) {
 		if (form_parse(&facts, token, len) == -1)
 			goto done;
@@ -339,7 +340,7 @@ form_claims(struct token_facts *facts, const char *text, size_t len)
 	facts->has_exp = claim_time(claims, "exp", &facts->exp);
 	facts->has_iat = claim_time(claims, "iat", &facts->iat);
 	facts->has_nbf = claim_time(claims, "nbf", &facts->nbf);
-	ret = claim_principal(claims, facts->principal) &&
+	ret = claim_principal(claims, facts->identity, facts->principal) &&
 	    facts->has_exp != -1 && facts->has_iat != -1 &&
 	    facts->has_nbf != -1 ? 0 : -1;
 	json_object_put(claims);
@@ -470,18 +471,20 @@ claims_times(const struct token_policy *policy, int64_t now,
 }
 
 /*
- * A "did" of a wrong form is not made good by a right "sub".  Control
- * characters would reach logs and other people's parsers.
+ * What goes first goes alone: a "did" of a wrong form is not made good by a
+ * right "sub".  Control characters would reach logs and other people's
+ * parsers.
  */
 static int
-claim_principal(struct json_object *claims, char *out)
+claim_principal(struct json_object *claims, int identity, char *out)
 {
-	const char	*s, *name;
+	const char	*s, *name, *other;
 	size_t		 i;
 
-	name = "sub";
-	if (json_object_object_get_ex(claims, "did", NULL))
-		name = "did";
+	name = identity == TOKEN_ID_DID ? "did" : "sub";
+	other = identity == TOKEN_ID_DID ? "sub" : "did";
+	if (!json_object_object_get_ex(claims, name, NULL))
+		name = other;
 	if ((s = claim_string(claims, name, PRINCIPAL_MAX)) == NULL)
 		return (0);
 	for (i = 0; s[i] != '\0'; i++) {

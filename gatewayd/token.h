@@ -59,9 +59,12 @@ struct token_key {
 	char			 issuer[ISSUER_MAX + 1]; /* "": the same */
 };
 
-/* Who a token speaks for: "did" if there is one, else "sub". */
-#define TOKEN_ID_ANY	0		/* 1 to PRINCIPAL_MAX bytes */
-#define TOKEN_ID_DID	1		/* and begins with "did:" */
+/*
+ * Who a token speaks for, a text of 1 to PRINCIPAL_MAX bytes: "sub" if there
+ * is one, else "did"; or the other way round, and it begins with "did:".
+ */
+#define TOKEN_ID_ANY	0
+#define TOKEN_ID_DID	1
 
 struct token_policy {
 	int64_t			 grace;		/* seconds after exp */

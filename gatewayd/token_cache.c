@@ -57,6 +57,7 @@ struct facts_entry {
 #define HAS_EXP		0x01
 #define HAS_IAT		0x02
 #define HAS_NBF		0x04
+#define HAS_DID		0x08	/* asked for TOKEN_ID_DID */
 	char		 text[FACTS_TEXT];	/* three terminated ones */
 };
 
@@ -189,7 +190,8 @@ token_cache_facts(const uint8_t hash[HASH_LEN], int64_t now,
 	for (i = 0; i < CACHE_WAYS; i++) {
 		e = &cache.facts[hash[0] % FACTS_SETS][i];
 		if (now >= e->since && now < e->until &&
-		    memcmp(e->hash, hash, HASH_LEN) == 0)
+		    (e->has & HAS_DID ? TOKEN_ID_DID : TOKEN_ID_ANY) ==
+		    f->identity && memcmp(e->hash, hash, HASH_LEN) == 0)
 			break;
 	}
 	if (i == CACHE_WAYS)
@@ -233,7 +235,8 @@ token_cache_learn(const uint8_t hash[HASH_LEN], int64_t now,
 	    now + CACHE_SECONDS;
 	e->alg = (uint8_t)f->alg;
 	e->has = (uint8_t)((f->has_exp ? HAS_EXP : 0) |
-	    (f->has_iat ? HAS_IAT : 0) | (f->has_nbf ? HAS_NBF : 0));
+	    (f->has_iat ? HAS_IAT : 0) | (f->has_nbf ? HAS_NBF : 0) |
+	    (f->identity == TOKEN_ID_DID ? HAS_DID : 0));
 	e->exp = f->exp;
 	e->iat = f->iat;
 	e->nbf = f->nbf;

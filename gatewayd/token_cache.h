@@ -32,6 +32,7 @@
 /* A token taken apart; it had the right form, which is all that is known. */
 struct token_facts {
 	enum token_alg	 alg;
+	int		 identity;	/* TOKEN_ID_*: how it was asked */
 	int		 has_exp;
 	int		 has_iat;
 	int		 has_nbf;
@@ -65,7 +66,8 @@ void	 token_cache_name(const struct token_key *, const uint8_t[HASH_LEN],
 int	 token_cache_get(const uint8_t[HASH_LEN], int64_t);
 
 /*
- * What a token with that hash says, if it is remembered: 1 or 0.  learn
+ * What a token with that hash says to who asks for the identity that is in
+ * the facts already, if it is remembered: 1 or 0.  learn
  * remembers it, for 60 s, and not until it expires; long names are not
  * worth the room.
  */

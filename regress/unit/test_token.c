@@ -226,6 +226,42 @@ test_identity(void **state)
 	free(s);
 }
 
+/* One token, and two APIs that remember it: each has the name it takes. */
+static void
+test_identity_of_both(void **state)
+{
+	static const struct token_policy	 any = {
+		0, 86400, TOKEN_ID_ANY
+	}, did = {
+		0, 86400, TOKEN_ID_DID
+	};
+	struct token_claims			 c;
+	char					*s;
+	int					 i;
+
+	(void)state;
+	s = sign(HS256, "{\"alg\":\"HS256\"}",
+	    "{\"sub\":\"usr-1\",\"did\":\"did:plc:a\",\"exp\":4102444800}");
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(token_verify(&hs, 1, i % 2 ? &any : &did,
+		    NOW, s, strlen(s), &c), TOKEN_OK);
+		assert_string_equal(c.principal, i % 2 ? "usr-1" :
+		    "did:plc:a");
+	}
+	free(s);
+	s = sign(HS256, "{\"alg\":\"HS256\"}",
+	    "{\"did\":\"x\",\"exp\":4102444800}");
+	assert_int_equal(token_verify(&hs, 1, &any, NOW, s, strlen(s), &c),
+	    TOKEN_OK);
+	assert_string_equal(c.principal, "x");
+	free(s);
+	s = sign(HS256, "{\"alg\":\"HS256\"}",
+	    "{\"sub\":7,\"did\":\"did:plc:a\",\"exp\":4102444800}");
+	assert_int_equal(token_verify(&hs, 1, &any, NOW, s, strlen(s), &c),
+	    TOKEN_INVALID);
+	free(s);
+}
+
 static void
 test_identity_length(void **state)
 {
@@ -312,6 +348,7 @@ main(void)
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_grace),
 		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_identity_of_both),
 		cmocka_unit_test(test_identity_length),
 		cmocka_unit_test(test_cache),
 		cmocka_unit_test(test_cache_bounded)
