@@ -16,8 +16,9 @@
 # which probes the system and writes $(BUILD)/rules.mk: one explicit rule
 # for each object, program and test, from the lists below.  A test program
 # needs no entry here, its head has a comment "links: FILE.c ..." (where
-# @COMMON@, @CHILD@ and @DIALECT@ are the lists below) and if need be "pkgs:"
-# and "flags:" for the link; a .c of regress/ without "links:" is no program.
+# @COMMON@, @CHILD@, @DIALECT@ and @SESSION@, which has @DIALECT@ in it, are
+# the lists below) and if need be "pkgs:" and "flags:" for the link; a .c of
+# regress/ without "links:" is no program.
 
 # What each program is made of.  @OS@ becomes linux, openbsd or none.
 
@@ -81,19 +82,16 @@ DIALECT_SRCS =	proto/base64.c proto/jsonscan.c proto/jsontext.c \
 		sessiond/dialect_tty.c sessiond/message.c sessiond/sseconn.c \
 		sessiond/terminal_last.c sessiond/typed.c sessiond/wsconn.c
 
-WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(SCREEN_SRCS) \
-		$(DIALECT_SRCS) \
-		proto/record.c \
-		sessiond/frame.c sessiond/front.c sessiond/grant.c \
-		sessiond/input.c sessiond/opened.c sessiond/ring.c \
-		sessiond/secrets.c sessiond/session.c \
-		sessiond/session_screen.c sessiond/sessiond.c \
-		sessiond/viewer.c \
-		sessiond/launch_opt.c \
-		sessiond/front_call.c \
-		sessiond/front_open.c \
-		sessiond/place.c \
-		sessiond/report.c
+SESSION_SRCS =	$(SCREEN_SRCS) $(DIALECT_SRCS) \
+		sessiond/frame.c sessiond/input.c sessiond/ring.c \
+		sessiond/session.c sessiond/session_flow.c \
+		sessiond/session_screen.c sessiond/viewer.c
+
+WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(SESSION_SRCS) \
+		proto/record.c sessiond/front.c sessiond/front_call.c \
+		sessiond/front_open.c sessiond/grant.c sessiond/launch_opt.c \
+		sessiond/opened.c sessiond/place.c sessiond/report.c \
+		sessiond/secrets.c sessiond/sessiond.c
 
 SESSIOND_SRCS =	$(WORKER_SRCS) \
 		sessiond/driver_pty.c sessiond/launch.c \
@@ -209,6 +207,7 @@ configure:
 	    SYSCONFDIR="$(SYSCONFDIR)" \
 	    COMMON_SRCS="$(COMMON_SRCS)" CHILD_SRCS="$(CHILD_SRCS)" \
 	    DIALECT_SRCS="$(DIALECT_SRCS)" \
+	    SESSION_SRCS="$(SESSION_SRCS)" \
 	    sh common/configure.sh \
 	    "gatewayd|$(GATEWAYD_PKGS)|$(GATEWAYD_SRCS)" \
 	    "gatewayd-frontend|$(FRONTEND_PKGS)|$(FRONTEND_SRCS)" \

@@ -23,6 +23,7 @@ set -eu
 : "${BUILD:=build}" "${CC:=cc}" "${CFLAGS:=-O2 -g}" "${LDFLAGS:=}"
 : "${YACC:=byacc}" "${PKG_CONFIG:=pkg-config}" "${WERROR:=-Werror}" "${SAN:=}"
 : "${COMMON_SRCS:=}" "${CHILD_SRCS:=}" "${DIALECT_SRCS:=}"
+: "${SESSION_SRCS:=}"
 : "${LIBEXECDIR:=/usr/local/libexec/gatewayd}" "${SYSCONFDIR:=/etc}"
 : "${SBINDIR:=/usr/local/sbin}" "${WEBDIR:=/usr/local/share/gatewayd/web}"
 
@@ -211,7 +212,8 @@ rule_test() {
 	extra=$(field flags "$1")
 	pkgs=$(field pkgs "$1")
 	links=$(field links "$1" | sed "s|@COMMON@|$COMMON_SRCS|
-	    s|@CHILD@|$CHILD_SRCS|; s|@DIALECT@|$DIALECT_SRCS|; s|@OS@|$OS|g")
+	    s|@CHILD@|$CHILD_SRCS|; s|@DIALECT@|$DIALECT_SRCS|
+	    s|@SESSION@|$SESSION_SRCS|; s|@OS@|$OS|g")
 	case $t in
 	regress/unit/*|regress/proto/*)
 		pkgs="$pkgs cmocka" ;;

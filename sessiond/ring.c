@@ -22,6 +22,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ring.h"
 #include "utf8.h"
@@ -39,6 +40,7 @@ ring_init(struct ring *r, size_t keep, size_t room)
 	if (p == MAP_FAILED)
 		return (-1);
 	r->base = p;
+	r->mapped = keep + room;
 	r->keep = keep;
 	r->size = keep + room;
 	return (0);
@@ -48,7 +50,7 @@ void
 ring_free(struct ring *r)
 {
 	if (r->base != NULL)
-		munmap(r->base, r->size);
+		munmap(r->base, r->mapped);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -94,6 +96,40 @@ ring_span(const struct ring *r, uint64_t start, size_t len, uint8_t *tmp)
 	memcpy(tmp, r->base + at, first);
 	memcpy(tmp + first, r->base, len - first);
 	return (tmp);
+}
+
+int
+ring_iov(const struct ring *r, uint64_t start, size_t len,
+    struct iovec iov[2])
+{
+	size_t	 at, first;
+
+	at = start % r->size;
+	first = r->size - at;
+	iov[0].iov_base = r->base + at;
+	if (len <= first) {
+		iov[0].iov_len = len;
+		return (1);
+	}
+	iov[0].iov_len = first;
+	iov[1].iov_base = r->base;
+	iov[1].iov_len = len - first;
+	return (2);
+}
+
+void
+ring_trim(struct ring *r)
+{
+	size_t	 page, used;
+
+	page = sysconf(_SC_PAGESIZE);
+	if (r->head >= r->size)
+		return;
+	used = (r->head + page - 1) / page * page;
+	if (used == 0)
+		used = page;
+	if (used < r->mapped && munmap(r->base + used, r->mapped - used) == 0)
+		r->mapped = used;
 }
 
 uint64_t

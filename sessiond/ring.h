@@ -36,6 +36,7 @@ struct ring {
 	uint8_t		*base;
 	size_t		 size;		/* keep plus one read */
 	size_t		 keep;
+	size_t		 mapped;	/* less than size once trimmed */
 	uint64_t	 head;
 };
 
@@ -60,6 +61,16 @@ void		 ring_commit(struct ring *, size_t);
  */
 const uint8_t	*ring_span(const struct ring *, uint64_t start, size_t len,
 		    uint8_t *tmp);
+
+/*
+ * The same bytes where they are: fills one or two vectors, and returns their
+ * number.  They stay there until the ring has passed `start'.
+ */
+int		 ring_iov(const struct ring *, uint64_t start, size_t len,
+		    struct iovec[2]);
+
+/* No more will come: give back what was never written. */
+void		 ring_trim(struct ring *);
 
 /*
  * The largest number from start to end, at most UTF8_HELD_MAX below end, at

@@ -18,7 +18,6 @@
 
 #include <sys/types.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -31,25 +30,17 @@
 #include "driver.h"
 #include "frame.h"
 #include "session.h"
+#include "session_part.h"
 #include "viewer.h"
 
 static void	 session_timers(struct session *);
-static void	 session_wait(struct event *, unsigned int);
 static void	 session_finish(struct session *, enum end, uint8_t, uint8_t,
 		    const char *);
-static void	 session_wait_rest(struct session *);
-static void	 session_pump(struct session *);
-static void	 session_pass(struct session *);
 static unsigned int session_detached(const struct session *);
-static int	 session_must_hold(struct session *);
-static void	 session_hold(struct session *);
 static size_t	 session_write(void *, const uint8_t *, size_t);
-static void	 session_touch(struct session *);
 static time_t	 session_now(void);
 static void	 session_on_state(int, short, void *);
 static void	 session_on_idle(int, short, void *);
-static void	 session_on_held(int, short, void *);
-static void	 session_on_hold(int, short, void *);
 static void	 session_on_later(int, short, void *);
 
 /*
@@ -79,14 +70,14 @@ session_new(struct event_base *base, const struct session_conf *conf,
 	s->driver = driver;
 	s->cols = conf->cols;
 	s->rows = conf->rows;
-	s->passing = UINT64_MAX;
 	TAILQ_INIT(&s->viewers);
 	TAILQ_INIT(&s->ready);
 	TAILQ_INIT(&s->gone);
 	input_init(&s->input, base, session_write, s);
 	session_timers(s);
+	session_flow_init(s);
 	driver->session = s;
-	if (ring_init(&s->ring, s->limits.replay + SESSION_HIGH,
+	if (session_screen_init(s) == -1 || ring_init(&s->ring, s->limits.replay + SESSION_HIGH,
 	    SESSION_READ_MAX) == -1 ||
 	    driver->ops->open(driver, s->cols, s->rows) == -1) {
 		session_free(s);
@@ -106,9 +97,9 @@ session_free(struct session *s)
 
 	evtimer_del(&s->ev_state);
 	evtimer_del(&s->ev_idle);
-	evtimer_del(&s->ev_held);
-	evtimer_del(&s->ev_hold);
 	evtimer_del(&s->ev_later);
+	session_flow_stop(s);
+	session_screen_free(s);
 	while ((v = TAILQ_FIRST(&s->viewers)) != NULL) {
 		TAILQ_REMOVE(&s->viewers, v, entry);
 		viewer_free(v);
@@ -209,8 +200,8 @@ session_finish(struct session *s, enum end reason, uint8_t how, uint8_t code,
 	s->driver = NULL;
 	input_free(&s->input);
 	evtimer_del(&s->ev_idle);
-	evtimer_del(&s->ev_held);
-	evtimer_del(&s->ev_hold);
+	session_flow_stop(s);
+	ring_trim(&s->ring);
 	if (s->kept)
 		session_wait(&s->ev_state, SESSION_KEPT);
 	else if (unseen)
@@ -222,198 +213,6 @@ session_finish(struct session *s, enum end reason, uint8_t how, uint8_t code,
 	if (s->kept && s->hooks->exited != NULL)
 		s->hooks->exited(s, &s->end);
 	session_later(s);
-}
-
-/*
- * Output
- */
-
-int
-session_room(struct session *s, struct iovec iov[2])
-{
-	return (ring_room(&s->ring, iov));
-}
-
-void
-session_output(struct session *s, size_t n)
-{
-	session_touch(s);
-	ring_commit(&s->ring, n);
-	s->whole = ring_cut(&s->ring, s->whole, s->ring.head);
-	if (s->whole < s->ring.head && (s->whole != s->held ||
-	    !evtimer_pending(&s->ev_held, NULL)))
-		session_wait_rest(s);
-	session_pump(s);
-	session_flow(s);
-}
-
-/* Output ends inside a character: give its rest a moment to come. */
-static void
-session_wait_rest(struct session *s)
-{
-	struct timeval	 tv = { 0, SESSION_HELD_MSEC * 1000 };
-
-	s->held = s->whole;
-	evtimer_add(&s->ev_held, &tv);
-}
-
-/*
- * Who cannot take anything now costs nothing here, however many they are.
- */
-static void
-session_pump(struct session *s)
-{
-	struct viewer	*v, *next;
-
-	if (s->ring.head > s->passing)
-		session_pass(s);
-	TAILQ_FOREACH_SAFE(v, &s->ready, ready_entry, next)
-		viewer_pump(v);
-}
-
-/*
- * A viewer that the ring has passed has lost bytes, and, if its dialect has
- * no way to say so, cannot go on.
- */
-static void
-session_pass(struct session *s)
-{
-	struct viewer	*v, *next;
-	uint64_t	 tail;
-
-	tail = ring_tail(&s->ring);
-	s->passing = UINT64_MAX;
-	TAILQ_FOREACH_SAFE(v, &s->viewers, entry, next) {
-		if (v->state != VIEWER_OPEN ||
-		    (v->dialect->flags & DIALECT_GAPS))
-			continue;
-		if (viewer_position(v) < tail)
-			viewer_leave(v, LEAVE_SLOW, 0);
-		else if (v->blocked)
-			session_blocked(s, v);
-	}
-}
-
-/* From now on it may be passed. */
-void
-session_blocked(struct session *s, struct viewer *v)
-{
-	uint64_t	 end;
-
-	if (v->dialect->flags & DIALECT_GAPS)
-		return;
-	end = viewer_position(v) + s->ring.keep;
-	if (end < s->passing)
-		s->passing = end;
-}
-
-/*
- * Frames of the same dialect are the same for everybody, and viewers that
- * keep up ask for the same ones: the last is kept while there are several.
- */
-struct frame *
-session_frame(struct session *s, const struct dialect *d, uint64_t start,
-    uint64_t limit)
-{
-	struct frame	*f, **cache;
-	uint64_t	 end;
-
-	cache = &s->cache[d->index];
-	f = *cache;
-	if (f != NULL && f->start == start && f->end <= limit)
-		return (frame_ref(f));
-	end = limit;
-	if (end - start > FRAME_OUTPUT_MAX) {
-		end = start + FRAME_OUTPUT_MAX;
-		if (d->flags & DIALECT_UTF8)
-			end = ring_cut(&s->ring, start, end);
-	}
-	if ((f = d->output(d, &s->ring, start, end)) == NULL)
-		return (NULL);
-	f->start = start;
-	f->end = end;
-	frame_unref(*cache);
-	*cache = s->nviewers > 1 ? frame_ref(f) : NULL;
-	return (f);
-}
-
-uint64_t
-session_start(const struct session *s)
-{
-	uint64_t	 start;
-
-	start = ring_tail(&s->ring);
-	if (!s->attached)
-		return (start);
-	if (s->ring.head - start > s->limits.replay)
-		start = s->ring.head - s->limits.replay;
-	if (start == 0)
-		return (0);
-	return (ring_line(&s->ring, start, SESSION_LINE_REACH));
-}
-
-/* Pause or resume the driver, as the viewers' places ask for. */
-void
-session_flow(struct session *s)
-{
-	int	 must;
-
-	if (s->driver == NULL)
-		return;
-	must = session_must_hold(s);
-	if (must && !s->holding)
-		session_hold(s);
-	else if (!must && s->holding) {
-		s->holding = 0;
-		evtimer_del(&s->ev_hold);
-		s->driver->ops->resume(s->driver);
-	}
-}
-
-/* One viewer that keeps up is enough to know: the others are not asked. */
-static int
-session_must_hold(struct session *s)
-{
-	struct viewer	*v;
-	uint64_t	 lag;
-	int		 past;
-
-	if (!s->attached)
-		return (s->ring.head >= SESSION_HIGH);
-	if (s->nwriters == 0)
-		return (0);
-	if ((v = s->leader) != NULL && viewer_counts(v) && !v->past &&
-	    s->ring.head - v->cursor <= SESSION_HIGH)
-		return (0);
-	s->leader = NULL;
-	past = 0;
-	TAILQ_FOREACH(v, &s->viewers, entry) {
-		lag = s->ring.head - v->cursor;
-		if (lag > SESSION_HIGH)
-			v->past = 1;
-		else if (lag <= SESSION_LOW)
-			v->past = v->lost = 0;
-		if (!viewer_counts(v))
-			continue;
-		if (v->past)
-			past++;
-		else
-			s->leader = v;
-	}
-	return (past > 0 && s->leader == NULL);
-}
-
-static void
-session_hold(struct session *s)
-{
-	struct viewer	*v;
-
-	s->holding = 1;
-	s->driver->ops->pause(s->driver);
-	if (s->attached)
-		session_wait(&s->ev_hold, s->limits.stalled);
-	TAILQ_FOREACH(v, &s->viewers, entry)
-		v->mark = viewer_drained(v);
 }
 
 /*
@@ -469,6 +268,7 @@ session_resize(struct session *s, uint16_t cols, uint16_t rows)
 		return;
 	s->cols = cols;
 	s->rows = rows;
+	session_screen_resize(s);
 	if (s->state == SESSION_RUNNING)
 		s->driver->ops->resize(s->driver, cols, rows);
 	else
@@ -551,12 +351,10 @@ session_timers(struct session *s)
 {
 	evtimer_assign(&s->ev_state, s->base, session_on_state, s);
 	evtimer_assign(&s->ev_idle, s->base, session_on_idle, s);
-	evtimer_assign(&s->ev_held, s->base, session_on_held, s);
-	evtimer_assign(&s->ev_hold, s->base, session_on_hold, s);
 	evtimer_assign(&s->ev_later, s->base, session_on_later, s);
 }
 
-static void
+void
 session_wait(struct event *ev, unsigned int secs)
 {
 	struct timeval	 tv = { secs, 0 };
@@ -635,42 +433,7 @@ session_on_idle(int fd, short what, void *arg)
 		session_wait(&s->ev_idle, s->limits.idle - quiet);
 }
 
-/* The rest of a character did not come: send what there is. */
-static void
-session_on_held(int fd, short what, void *arg)
-{
-	struct session	*s = arg;
-
-	(void)fd;
-	(void)what;
-	if (s->whole == s->ring.head)
-		return;
-	s->whole = s->ring.head;
-	session_pump(s);
-	session_flow(s);
-}
-
-/* The hold lasted as long as it may: who took nothing counts no longer. */
-static void
-session_on_hold(int fd, short what, void *arg)
-{
-	struct session	*s = arg;
-	struct viewer	*v;
-	uint64_t	 drained;
-
-	(void)fd;
-	(void)what;
-	TAILQ_FOREACH(v, &s->viewers, entry) {
-		drained = viewer_drained(v);
-		if (drained < v->mark + SESSION_DRAINED)
-			v->lost = 1;
-		v->mark = drained;
-	}
-	session_wait(&s->ev_hold, s->limits.stalled);
-	session_flow(s);
-}
-
-static void
+void
 session_touch(struct session *s)
 {
 	s->active = session_now();

@@ -36,6 +36,7 @@ struct event_base;
 struct frame;
 struct iovec;
 struct screen;
+struct screening;
 struct session;
 struct viewer;
 
@@ -49,6 +50,7 @@ struct viewer;
 #define SESSION_HIGH		(1024 * 1024)
 #define SESSION_LOW		(256 * 1024)
 #define SESSION_DRAINED		(64 * 1024)
+
 #define SESSION_READ_MAX	(64 * 1024)	/* one read of a driver */
 #define SESSION_HELD_MSEC	100	/* wait for the rest of a character */
 #define SESSION_LINE_REACH	4096	/* look so far for a line start */
@@ -103,8 +105,7 @@ struct session_hooks {
 struct session {
 	char				 id[WIRE_UUID_LEN + 1];
 	uint8_t				 kind;	/* DIALECT_* */
-	enum session_state		 state;	/* over: ENDING, or, while */
-						/* kept, EXITED or LOST */
+	enum session_state		 state;	/* kept: EXITED or LOST */
 	int				 keep;
 	int				 kept;	/* it is over, and stays */
 	time_t				 started;	/* of the calendar */
@@ -125,6 +126,7 @@ struct session {
 	uint16_t			 cols;
 	uint16_t			 rows;
 
+	struct screening		*screening;
 	uint64_t			 parsed;	/* by the screen */
 
 	TAILQ_HEAD(, viewer)		 viewers;
@@ -132,9 +134,11 @@ struct session {
 	TAILQ_HEAD(, viewer)		 gone;	/* to be freed later */
 	unsigned int			 nviewers;
 	unsigned int			 nwriters;
+	unsigned int			 nready;
 	struct viewer			*leader; /* one that keeps up, or NULL */
-	uint64_t			 passing; /* from here on the ring may */
-						/* have passed a viewer */
+	uint64_t			 passing; /* where one may be passed */
+	uint64_t			 shown;	/* to several viewers */
+	int				 gathering;
 	int				 attached;	/* ever */
 	int				 resized;	/* while starting */
 	int				 holding;	/* driver is paused */
@@ -144,6 +148,7 @@ struct session {
 	struct event			 ev_idle;
 	struct event			 ev_held;	/* rest of a char */
 	struct event			 ev_hold;	/* driver is paused */
+	struct event			 ev_gather;
 	struct event			 ev_later;	/* next turn */
 };
 
@@ -187,14 +192,9 @@ void		 session_lost(struct session *, const char *);
 void		 session_failed(struct session *, enum fail);
 
 /* For viewers. */
-void		 session_joined(struct session *, struct viewer *);
-void		 session_left(struct session *, struct viewer *);
-void		 session_blocked(struct session *, struct viewer *);
 uint64_t	 session_start(const struct session *);
 struct frame	*session_frame(struct session *, const struct dialect *,
 		    uint64_t start, uint64_t limit);
 int		 session_input(struct session *, const uint8_t *, size_t);
-void		 session_flow(struct session *);
-void		 session_later(struct session *);
 
 #endif

@@ -20,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -35,7 +36,9 @@
 
 #include "dialect.h"
 #include "frame.h"
+#include "screen.h"
 #include "session.h"
+#include "session_part.h"
 #include "viewer.h"
 
 #define VIEWER_READ_MAX		(16 * 1024)
@@ -43,6 +46,9 @@
 /* What one client may do in one turn, so that it does not starve others. */
 #define VIEWER_TURN_READS	4
 #define VIEWER_TURN_FRAMES	8
+
+/* One frame of bytes as they are. */
+#define VIEWER_RAW_MAX		(32 * 1024)
 
 #define VIEWER_FINISH_SECS	3	/* for what is on its way, and LAST */
 #define VIEWER_LINGER_SECS	2	/* for the client to close its side */
@@ -61,7 +67,14 @@ static void	 viewer_ready(struct viewer *);
 static void	 viewer_unready(struct viewer *);
 static void	 viewer_block(struct viewer *);
 static int	 viewer_start(struct viewer *, const struct viewer_conf *);
+static int	 viewer_late(struct viewer *);
+static int	 viewer_repaint(struct viewer *, const struct screen *);
 static int	 viewer_next(struct viewer *);
+static ssize_t	 viewer_send(struct viewer *);
+static ssize_t	 viewer_send_raw(struct viewer *);
+static int	 viewer_keep(struct viewer *, const struct iovec *, int,
+		    size_t, size_t);
+static void	 viewer_moved(struct viewer *, uint64_t);
 static uint64_t	 viewer_limit(const struct viewer *);
 static struct frame *viewer_gap(struct viewer *, uint64_t);
 static void	 viewer_sent(struct viewer *);
@@ -125,11 +138,49 @@ viewer_start(struct viewer *v, const struct viewer_conf *conf)
 			return (-1);
 		}
 		v->cursor = conf->offset;
-		v->early = v->cursor < ring_tail(&s->ring);
-	} else if (v->dialect->flags & DIALECT_GAPS)
+	} else if (conf->flags & ATTACH_SCREEN)
+		return (viewer_repaint(v, session_screen(s)));
+	else if (v->dialect->flags & DIALECT_GAPS)
 		v->cursor = ring_tail(&s->ring);
-	else
+	else if (viewer_late(v) == -1)
 		v->cursor = session_start(s);
+	v->early = v->cursor <= ring_tail(&s->ring);
+	return (0);
+}
+
+/*
+ * To a client that cannot ask, what is on the screen tells more than a part
+ * of what was written, or all of what a program wrote to fill the screen.
+ */
+static int
+viewer_late(struct viewer *v)
+{
+	struct session	*s = v->session;
+	struct screen	*screen;
+
+	if (!s->attached || v->dialect->repaint == NULL ||
+	    (screen = session_screen(s)) == NULL ||
+	    (ring_tail(&s->ring) == 0 && !screen_alternate(screen)))
+		return (-1);
+	return (viewer_repaint(v, screen));
+}
+
+static int
+viewer_repaint(struct viewer *v, const struct screen *screen)
+{
+	struct frame	*f;
+	uint8_t		*p;
+	size_t		 len;
+
+	if (screen == NULL || v->dialect->repaint == NULL ||
+	    (p = screen_repaint(screen, &len)) == NULL)
+		return (-1);
+	f = v->dialect->repaint(v, p, len);
+	free(p);
+	if (f == NULL)
+		return (-1);
+	viewer_post(v, SLOT_REPAINT, f);
+	v->cursor = v->session->parsed;
 	return (0);
 }
 
@@ -141,15 +192,18 @@ viewer_ready(struct viewer *v)
 	if (v->ready || v->state >= VIEWER_LINGERING)
 		return;
 	v->ready = 1;
+	v->session->nready++;
 	TAILQ_INSERT_TAIL(&v->session->ready, v, ready_entry);
 }
 
 static void
 viewer_unready(struct viewer *v)
 {
-	if (v->ready)
-		TAILQ_REMOVE(&v->session->ready, v, ready_entry);
+	if (!v->ready)
+		return;
 	v->ready = 0;
+	v->session->nready--;
+	TAILQ_REMOVE(&v->session->ready, v, ready_entry);
 }
 
 static void
@@ -352,8 +406,7 @@ viewer_pump(struct viewer *v)
 			return;
 		if (v->now == NULL && !viewer_next(v))
 			return;
-		n = send(v->fd, v->now->data + v->pos, v->now->len - v->pos,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = v->now != NULL ? viewer_send(v) : viewer_send_raw(v);
 		if (n == -1) {
 			if (errno == EINTR)
 				continue;
@@ -363,18 +416,94 @@ viewer_pump(struct viewer *v)
 				viewer_gone(v, LEAVE_CLIENT);
 			return;
 		}
-		v->pos += n;
 		v->sent += n;
-		if (v->pos < v->now->len)
-			viewer_block(v);
-		else
-			viewer_sent(v);
 	}
 	v->again = 1;
 	session_later(v->session);
 }
 
-/* Choose what goes next.  Returns 0 if there is nothing. */
+static ssize_t
+viewer_send(struct viewer *v)
+{
+	ssize_t	 n;
+
+	n = send(v->fd, v->now->data + v->pos, v->now->len - v->pos,
+	    MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n == -1)
+		return (-1);
+	v->pos += n;
+	if (v->pos < v->now->len)
+		viewer_block(v);
+	else
+		viewer_sent(v);
+	return (n);
+}
+
+/*
+ * Output that goes as it is goes from where it is.  Only the rest of a frame
+ * that the socket did not take has to be kept, for the ring may pass it.
+ */
+static ssize_t
+viewer_send_raw(struct viewer *v)
+{
+	struct msghdr	 m;
+	struct iovec	 iov[3];
+	uint8_t		 head[DIALECT_HEAD_MAX];
+	uint64_t	 limit;
+	size_t		 len, all;
+	ssize_t		 n;
+
+	limit = viewer_limit(v);
+	len = limit - v->cursor < VIEWER_RAW_MAX ? limit - v->cursor :
+	    VIEWER_RAW_MAX;
+	iov[0].iov_base = head;
+	iov[0].iov_len = v->dialect->head(head, len);
+	memset(&m, 0, sizeof(m));
+	m.msg_iov = iov;
+	m.msg_iovlen = 1 + ring_iov(&v->session->ring, v->cursor, len,
+	    iov + 1);
+	n = sendmsg(v->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	all = iov[0].iov_len + len;
+	if (n == -1 || (size_t)n == all) {
+		if (n != -1)
+			viewer_moved(v, v->cursor + len);
+		return (n);
+	}
+	if (viewer_keep(v, iov, m.msg_iovlen, n, all) == -1)
+		return (-1);
+	v->now->end = v->cursor + len;
+	viewer_block(v);
+	return (n);
+}
+
+/* Keep what is left of a frame in pieces, of which n bytes are gone. */
+static int
+viewer_keep(struct viewer *v, const struct iovec *iov, int niov, size_t n,
+    size_t all)
+{
+	struct frame	*f;
+	size_t		 skip;
+	int		 i;
+
+	if ((f = frame_new(all - n)) == NULL)
+		return (-1);
+	for (i = 0; i < niov; i++) {
+		skip = n < iov[i].iov_len ? n : iov[i].iov_len;
+		n -= skip;
+		memcpy(f->data + f->len, (uint8_t *)iov[i].iov_base + skip,
+		    iov[i].iov_len - skip);
+		f->len += iov[i].iov_len - skip;
+	}
+	f->start = v->cursor;
+	v->now = f;
+	v->pos = 0;
+	return (0);
+}
+
+/*
+ * Choose what goes next.  Returns 0 if there is nothing; else, if it is no
+ * frame, it is output as it is.
+ */
 static int
 viewer_next(struct viewer *v)
 {
@@ -391,6 +520,8 @@ viewer_next(struct viewer *v)
 	if (i == SLOT_LAST && v->cursor < limit) {
 		if (v->cursor < ring_tail(&s->ring))
 			v->now = viewer_gap(v, limit);
+		else if (v->dialect->head != NULL)
+			return (1);
 		else
 			v->now = session_frame(s, v->dialect, v->cursor,
 			    limit);
@@ -432,7 +563,6 @@ viewer_gap(struct viewer *v, uint64_t limit)
 		to = s->ring.head - SESSION_LOW;
 	if (to > limit)
 		to = limit;
-	v->early = 0;
 	if (v->dialect->gap == NULL ||
 	    (f = v->dialect->gap(v, v->cursor, to)) == NULL)
 		return (NULL);
@@ -445,14 +575,21 @@ static void
 viewer_sent(struct viewer *v)
 {
 	if (v->now->end > v->cursor)
-		v->cursor = v->now->end;
-	if ((v->past || v->lost) &&
-	    v->session->ring.head - v->cursor <= SESSION_LOW)
-		v->past = v->lost = 0;
+		viewer_moved(v, v->now->end);
 	frame_unref(v->now);
 	v->now = NULL;
 	if (v->last)
 		viewer_sent_last(v);
+}
+
+static void
+viewer_moved(struct viewer *v, uint64_t to)
+{
+	v->cursor = to;
+	v->early = 0;
+	if ((v->past || v->lost) &&
+	    v->session->ring.head - to <= SESSION_LOW)
+		v->past = v->lost = 0;
 }
 
 /*
@@ -496,7 +633,7 @@ static void
 viewer_ping(struct viewer *v)
 {
 	/* Who has output to read first, or is not read, cannot answer yet. */
-	if (v->now != NULL || v->stopped)
+	if (v->now != NULL || v->blocked || v->stopped)
 		v->unanswered = 0;
 	else if (v->unanswered == VIEWER_PINGS) {
 		viewer_gone(v, LEAVE_PING);

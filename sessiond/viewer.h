@@ -100,7 +100,7 @@ struct viewer {
 	int			 closed;	/* it said goodbye */
 	int			 past;		/* behind the high mark */
 	int			 lost;		/* does not hold the upstream */
-	int			 early;		/* began before the ring does */
+	int			 early;		/* has had no output yet */
 	unsigned int		 unanswered;	/* pings */
 
 	void			*data;		/* of the dialect */

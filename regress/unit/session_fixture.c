@@ -69,6 +69,9 @@ static void	 on_down(struct session *, struct viewer *, enum leave);
 static void	 on_exited(struct session *, const struct session_end *);
 static void	 on_ended(struct session *, const struct session_end *);
 
+static uint64_t	 number(const char *, const char *);
+static void	 take_text(struct client *, const char *, size_t);
+static void	 take_bytes(struct client *, const uint8_t *, size_t);
 static void	 take_frame(struct client *, int, uint8_t *, size_t);
 
 static const struct driver_ops	 fake_ops = {
@@ -292,8 +295,33 @@ say(const char *text)
 	session_output(s, n);
 }
 
+void
+flood(uint64_t n)
+{
+	struct iovec	 iov[2];
+	uint64_t	 done;
+
+	for (done = 0; done < n; done += iov[0].iov_len) {
+		session_room(s, iov);
+		if (iov[0].iov_len > n - done)
+			iov[0].iov_len = n - done;
+		session_output(s, iov[0].iov_len);
+	}
+}
+
 struct client *
 attach(int n, const struct dialect *d)
+{
+	struct client	*c;
+
+	c = attach_as(n, d, MODE_RW, 0, 0);
+	assert_non_null(c);
+	return (c);
+}
+
+struct client *
+attach_as(int n, const struct dialect *d, uint8_t mode, uint8_t flags,
+    uint64_t offset)
 {
 	struct client		*c = &clients[n];
 	struct viewer_conf	 conf;
@@ -303,7 +331,9 @@ attach(int n, const struct dialect *d)
 	    fds), 0);
 	memset(&conf, 0, sizeof(conf));
 	conf.id = n + 1;
-	conf.mode = MODE_RW;
+	conf.mode = mode;
+	conf.flags = flags;
+	conf.offset = offset;
 	conf.dialect = d;
 	conf.address = "192.0.2.1";
 	conf.fd = fds[1];
@@ -311,11 +341,96 @@ attach(int n, const struct dialect *d)
 	conf.headlen = d->transport == TRANSPORT_WS ? 0 : 4;
 	assert_int_equal(session_full(s), 0);
 	c->fd = fds[0];
-	c->ws = d == &dialect_ssh_ws;
-	c->v = viewer_new(s, &conf);
-	assert_non_null(c->v);
+	c->ws = d->transport == TRANSPORT_WS;
+	c->native = d == &dialect_terminal_ws;
+	if ((c->v = viewer_new(s, &conf)) == NULL) {
+		close(fds[1]);
+		leave(c);
+		return (NULL);
+	}
 	viewer_begin(c->v, NULL, 0);
 	return (c);
+}
+
+/* Its place can be taken by another one. */
+void
+leave(struct client *c)
+{
+	uint8_t	*raw, *out;
+
+	raw = c->raw;
+	out = c->out;
+	close(c->fd);
+	free(c->screen);
+	memset(c, 0, sizeof(*c));
+	c->fd = -1;
+	c->raw = raw;
+	c->out = out;
+	turn();
+}
+
+int
+was_told(const struct client *c, const char *what)
+{
+	return (strstr(c->texts, what) != NULL);
+}
+
+void
+forget_texts(struct client *c)
+{
+	c->texts[0] = '\0';
+}
+
+/* A number in a message of the native dialect. */
+static uint64_t
+number(const char *message, const char *name)
+{
+	const char	*p;
+
+	p = strstr(message, name);
+	assert_non_null(p);
+	return (strtoull(p + strlen(name), NULL, 10));
+}
+
+/* A text message of the native dialect. */
+static void
+take_text(struct client *c, const char *p, size_t len)
+{
+	char	*message;
+
+	message = strndup(p, len);
+	assert_non_null(message);
+	if (strstr(message, "\"type\":\"screen\"") != NULL) {
+		assert_null(c->screen);
+		c->screen = message;
+		return;
+	}
+	strlcat(c->texts, message, sizeof(c->texts));
+	assert_true(strlcat(c->texts, "\n", sizeof(c->texts)) <
+	    sizeof(c->texts));
+	if (strstr(message, "\"attached\"") != NULL)
+		c->began = c->offset = number(message, "\"offset\":");
+	if (strstr(message, "\"gap\"") != NULL) {
+		c->from = number(message, "\"from\":");
+		c->to = number(message, "\"to\":");
+		assert_true(c->from == c->offset && c->to > c->from);
+		c->offset = c->to;
+		c->gaps++;
+	}
+	free(message);
+}
+
+/* Binary messages are output, each byte of which has its number. */
+static void
+take_bytes(struct client *c, const uint8_t *p, size_t len)
+{
+	size_t	 i;
+
+	for (i = 0; i < len; i++)
+		assert_int_equal(p[i], value(c->offset + i));
+	c->offset += len;
+	c->nout += len;
+	c->frames++;
 }
 
 /* Take what is in the socket, at most max bytes. */
@@ -344,7 +459,15 @@ take_frame(struct client *c, int opcode, uint8_t *p, size_t len)
 	ssize_t	 n;
 
 	switch (opcode) {
+	case WS_BINARY:
+		assert_true(c->native);
+		take_bytes(c, p, len);
+		break;
 	case WS_TEXT:
+		if (c->native) {
+			take_text(c, (const char *)p, len);
+			break;
+		}
 		n = base64_decode(c->out + c->nout, BUF_MAX - c->nout,
 		    (char *)p, len);
 		assert_true(n > 0);
@@ -536,6 +659,7 @@ fixture_end(void **state)
 			close(clients[i].fd);
 		free(clients[i].raw);
 		free(clients[i].out);
+		free(clients[i].screen);
 	}
 	free(fake.input);
 	event_base_free(base);

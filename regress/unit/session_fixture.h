@@ -32,7 +32,7 @@
  */
 #define SID		"01234567-89ab-4cde-8f01-23456789abcd"
 #define REPLAY		(64 * 1024)
-#define CLIENTS		4
+#define CLIENTS		32
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, fixture_begin, fixture_end)
 
@@ -59,6 +59,14 @@ struct client {
 	size_t		 nraw;
 	uint8_t		*out;		/* decoded output */
 	size_t		 nout;
+	int		 native;	/* its output is checked as it comes */
+	uint64_t	 began;		/* offset of the first byte */
+	uint64_t	 offset;	/* of the next one */
+	int		 gaps;
+	uint64_t	 from;		/* of the last one */
+	uint64_t	 to;
+	char		 texts[4096];	/* what it was told, each a line */
+	char		*screen;	/* base64 */
 	int		 frames;
 	int		 pings;
 	int		 pongs;
@@ -105,8 +113,22 @@ size_t		 produce(size_t n, size_t piece);
 /* Output this. */
 void		 say(const char *);
 
+/* As much, at once, whatever it is. */
+void		 flood(uint64_t n);
+
 /* Client number n becomes a viewer. */
 struct client	*attach(int n, const struct dialect *);
+
+/* NULL if that cannot be, with errno. */
+struct client	*attach_as(int n, const struct dialect *, uint8_t mode,
+		    uint8_t flags, uint64_t offset);
+
+/* It goes away. */
+void		 leave(struct client *);
+
+/* It was told this; forget what it was told. */
+int		 was_told(const struct client *, const char *);
+void		 forget_texts(struct client *);
 
 /* Take what is in the socket, at most max bytes. */
 size_t		 receive(struct client *, size_t max);

@@ -14,10 +14,8 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* links: regress/unit/session_fixture.c
- *	@DIALECT@ proto/utf8.c sessiond/frame.c sessiond/input.c
- *	sessiond/ring.c sessiond/session.c sessiond/viewer.c */
-/* pkgs: json-c */
+/* links: regress/unit/session_fixture.c @SESSION@ */
+/* pkgs: json-c vterm */
 
 /*
  * A session between a driver that does as it is told and clients on
@@ -152,7 +150,7 @@ test_replay(void **state)
 	c->fd = -1;
 	turn();
 	assert_int_equal(left, LEAVE_CLIENT);
-	assert_int_equal(produce(5000000, 4095), 5000000);
+	assert_int_equal(produce(500000, 4095), 500000);
 	assert_int_equal(fake.pauses, 0);
 	c = attach(1, &dialect_ssh_ws);
 	drain(c);
