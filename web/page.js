@@ -349,7 +349,8 @@ function showState(state) {
 	$("state").textContent = stateText(state);
 	$("now").hidden = state.name !== "waiting";
 	$("again").hidden = !over || !api || place.sandbox === "";
-	screen.term.options.disableStdin = over || readOnly;
+	screen.term.options.disableStdin = state.name !== "attached" ||
+	    state.readOnly;
 	screen.term.options.cursorBlink = state.name === "attached";
 	clearInterval(ticking);
 	$("countdown").textContent = "";

@@ -128,6 +128,8 @@ export class Screen {
 		    (c) => c.charCodeAt(0))));
 		this.term.onTitleChange((title) => on.title(title));
 		this.term.open(element);
+		this.term.textarea.setAttribute("aria-describedby",
+		    element.getAttribute("aria-describedby"));
 		this.#accelerate();
 	}
 

@@ -183,6 +183,40 @@ async function deaf({ daemon, open }) {
 	assert.doesNotMatch(await v.screen(), /vain/);
 }
 
+/*
+ * A page that nobody sees leaves when it falls behind, so that the program
+ * goes on, and is there again when it is looked at.
+ */
+async function hides({ daemon, open }) {
+	const { session, file } = await produce(daemon, 8000000, 4000000);
+	const v = await open({ hash: place(daemon, session) });
+	const show = (hidden) => v.page.evaluate((is) => {
+		Object.defineProperty(document, "hidden",
+		    { configurable: true, get: () => is });
+		document.dispatchEvent(new Event("visibilitychange"));
+	}, hidden);
+
+	await v.state(/^Attached$/);
+	/* As slow as a browser makes what is not seen. */
+	await v.page.evaluate(() => {
+		const write = window.gatewayd.terminal.write;
+		window.gatewayd.terminal.write = function (data, done) {
+			write.call(this, data, () =>
+			    setTimeout(() => done?.(), 1500));
+		};
+	});
+	await show(true);
+	await v.state(/^Paused until you look$/);
+	await v.until("the producer does not end", () => fs.existsSync(file),
+	    20000);
+	await show(false);
+	await v.state(/^Attached$/);
+	const [n] = fs.readFileSync(file, "utf8").split(" ").map(Number);
+	await v.until("not all has come", async () =>
+	    await v.now("offset") === n, 30000);
+	assert.equal(await v.now("received") + await v.now("lost"), n);
+}
+
 async function restarts({ daemon, open }) {
 	const v = await open();
 
@@ -203,5 +237,6 @@ module.exports = [
 	["a gap is told to the byte", gaps],
 	["a dead connection is found out", wakes],
 	["nothing is typed into a lost connection", deaf],
+	["a page that nobody sees", hides],
 	["a daemon that was started again", restarts]
 ];
