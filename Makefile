@@ -109,10 +109,10 @@ NET_SRCS =	$(WORKER_SRCS) \
 
 CTL_SRCS =	$(TOKEN_SRCS) \
 		common/paths.c common/util.c \
-		gatewayctl/attach.c gatewayctl/attach_conn.c \
-		gatewayctl/attach_escape.c gatewayctl/attach_http.c \
-		gatewayctl/attach_tty.c gatewayctl/attach_url.c \
-		gatewayctl/attach_ws.c \
+		gatewayctl/attach.c gatewayctl/attach_buf.c \
+		gatewayctl/attach_conn.c gatewayctl/attach_escape.c \
+		gatewayctl/attach_http.c gatewayctl/attach_tty.c \
+		gatewayctl/attach_url.c gatewayctl/attach_ws.c \
 		gatewayctl/control.c gatewayctl/file.c gatewayctl/gatewayctl.c \
 		gatewayctl/keygen.c gatewayctl/mint.c gatewayctl/seal.c \
 		gatewayctl/show.c \
