@@ -38,6 +38,7 @@
 #include "driver.h"
 #include "session.h"
 #include "session_fixture.h"
+#include "session_part.h"
 #include "utf8.h"
 #include "viewer.h"
 #include "ws.h"
@@ -521,9 +522,11 @@ parse(struct client *c)
 void
 drain(struct client *c)
 {
-	do
+	do {
 		turn();
-	while (receive(c, SIZE_MAX) > 0);
+		if (s != NULL && s->gathering)
+			turn_msec(SESSION_GATHER_USEC / 1000 + 1);
+	} while (receive(c, SIZE_MAX) > 0);
 	if (c->ws)
 		parse(c);
 }
