@@ -39,7 +39,7 @@ import hostile_ssh  # noqa: E402
 import sshd as peer  # noqa: E402
 from clients import Timeout, wait_for  # noqa: E402
 from daemon import alive, proc_stat  # noqa: E402
-from gwproto import (ENV, FILE, HOST_CHECK, HOST_KEY, HOST_REVOKED,  # noqa
+from gwproto import (ARG, CWD, ENV, FILE, HOST_CHECK, HOST_KEY, HOST_REVOKED,  # noqa
                      SECRET, SSH_KEY, SSH_KEYFILE, SSH_PASSPHRASE,
                      SSH_PASSWORD, SSH_USER)
 
@@ -47,11 +47,11 @@ BUILD = os.environ["BUILD"]
 NET = [BUILD + "/sessiond-net"]
 ADDRESS = "192.0.2.7"
 SSH = 2
-ALL = 31
+ALL = 63
 EXIT, LOST, FAILED, CLOSED = 1, 3, 4, 2
 CODE, SIGNAL, UNKNOWN = 1, 2, 3
 (FAIL_SHELL, FAIL_TIMEOUT, FAIL_REFUSED, FAIL_HOSTKEY, FAIL_AUTH, FAIL_LOST,
- FAIL_LIMIT) = 5, 6, 8, 9, 10, 11, 3
+ FAIL_LIMIT, FAIL_UNSUPPORTED) = 5, 6, 8, 9, 10, 11, 3, 14
 LIMITS = dict(viewers=8, replay=262144, timeout_dial=10, timeout_handshake=20,
               timeout_channel=10, timeout_ping=30, timeout_stalled=60,
               timeout_idle=1800, timeout_detached_ssh=60)
@@ -245,10 +245,14 @@ class Net(gwproto.Child):
         elif m.name == "SESSION_UP":
             self.up.append(m["session"])
 
-    def begin(self, cols=80, rows=24):
+    def begin(self, cols=80, rows=24, what=None):
+        """what are items of what shall run."""
         session = str(uuid.uuid4())
+        blob = None if what is None else gwproto.blob(gwproto.record(*what))
         self.front.send("OPEN", id=1, grant=self.grant(session), cols=cols,
-                        rows=rows)
+                        rows=rows, blob=blob)
+        if blob is not None:
+            os.close(blob)
         return session
 
     def open(self, seconds=20, **size):
@@ -488,6 +492,114 @@ def test_environment(net, keys):
     t.until(rb"<a b><><s3cr3t><>")
     w.logged("variable GW_LONG is too long")
     w.logged("variable OTHER is refused")
+
+
+NASTY = ["", "'", "'\\''", "\\", "a\\", "\"", "`id`", "$(id)", "${HOME}", "!!",
+         "~", "*", "[a]", "{a,b}", "a b", "\t", "\n", "a\nb\n", "#", ";", "&&",
+         "|", ">", "(", "=", "A=b", "-n", "--", "'; exit 3; '", "\x80".encode(
+             "latin-1"), b"\xff\xfe", b"\x1b[0m", bytes(range(1, 256)),
+         bytes(range(255, 0, -1))]
+
+
+def raw(words):
+    """A command that shows words as they are: the terminal is raw."""
+    return [(ARG, "/bin/sh"), (ARG, "-c"),
+            (ARG, "stty raw -echo; printf '<%s>' \"$@\"; printf END"),
+            (ARG, "sh"), *((ARG, w) for w in words)]
+
+
+def test_command(net):
+    """One by an exec request: each byte of its arguments, and its end."""
+    w = net("own")
+    t = w.terminal(what=raw(NASTY))
+    t.until(rb"END\Z")
+    assert t.out == b"".join(
+        b"<" + (n if type(n) is bytes else n.encode()) + b">"
+        for n in NASTY) + b"END"
+    assert t.end()[0] == (EXIT, CODE, 0)
+    t = w.terminal(what=[(ARG, "sh"), (ARG, "-c"), (ARG, "exit 37")])
+    assert t.end()[0] == (EXIT, CODE, 37)
+    t = w.terminal(what=[(ARG, "sh"), (ARG, "-c"), (ARG, "kill -TERM $$")])
+    assert t.end()[0] == (EXIT, SIGNAL, 15)
+    t = w.terminal(what=[(ARG, "/no/such program")])
+    assert t.end()[0] == (EXIT, CODE, 127)
+
+
+def test_command_on_a_terminal(net):
+    t = net("own").terminal(cols=101, rows=37, what=[
+        (ARG, "sh"), (ARG, "-c"), (ARG, "tty; stty size; read x; echo $x$x"),
+        (ENV, "TERM", "vt220")])
+    t.until(rb"/dev/pts/\d+\s+37 101\s")
+    t.send("ab\r")
+    t.until(b"abab")
+    assert t.end()[0] == (EXIT, CODE, 0)
+
+
+def test_directory(net):
+    w = net("own")
+    t = w.terminal(what=[(CWD, "/usr/bin"), (ARG, "pwd")])
+    t.until(b"/usr/bin\r\n")
+    assert t.end()[0] == (EXIT, CODE, 0)
+    t = w.terminal(what=[(CWD, "/no/such $(id) 'place"), (ARG, "pwd")])
+    end = t.end()[0]
+    assert end[:2] == (EXIT, CODE) and end[2] != 0
+    # Alone it is a login shell that starts there.
+    t = w.terminal(what=[(CWD, "/usr")])
+    t.send("pwd; echo $0; exit 5\r")
+    t.until(rb"/usr\s+\S*sh\s")
+    assert t.end()[0] == (EXIT, CODE, 5)
+
+
+def test_client_environment(net):
+    """What the server accepts, in order: the client's counts."""
+    w = net("own", (ENV, "GW_A", "1"), (ENV, "GW_B", "2"),
+            (ENV, "1GW", "x"), (ENV, "TERM", "vt100"))
+    show = (ARG, 'echo "$GW_A,$GW_B,$OTHER,$TERM."')
+    sh = [(ARG, "sh"), (ARG, "-c"), show]
+    w.terminal(what=sh).until(rb"1,2,,vt100\.")
+    t = w.terminal(what=[(ENV, "GW_B", "it's \"$HOME\""), *sh,
+                         (ENV, "OTHER", "refused"), (ENV, "TERM", "xterm")])
+    t.until(rb"1,it's \"\$HOME\",,xterm\.")
+    w.logged("variable 1GW skipped")
+
+
+@pytest.mark.parametrize("what,word", [
+    ([(ARG, "x" * 40000)], "the command is too long for ssh"),
+    ([(ARG, "x"), *[(ARG, "'" * 1000)] * 9], "the command is too long"),
+    ([(ARG, "-c"), (ARG, "x")], "no command can begin with a dash")])
+def test_command_that_ssh_cannot_say(net, what, word):
+    """Nobody is dialed for it."""
+    w = net("own")
+    assert w.answer(w.begin(what=what)) == FAIL_UNSUPPORTED
+    w.logged(word)
+    assert not w.dials
+
+
+def test_long_command(net):
+    """As long as any server has to take."""
+    w = net("own")
+    words = ["y" * 1000] * 32
+    t = w.terminal(what=raw(words))
+    t.until(b"END", 30)
+    assert t.out == b"<" + b"><".join(x.encode() for x in words) + b">END"
+
+
+def test_refused_command(net, keys, account):
+    """A server whose login is bound to another command runs that."""
+    w = net("shell")
+    t = w.terminal(what=[(ARG, "/bin/echo"), (ARG, "mine")])
+    t.send("echo $SSH_ORIGINAL_COMMAND; exit\r")
+    t.until(rb"exec /bin/echo mine|exec '/bin/echo' 'mine'")
+    t.end()
+
+
+def test_no_signals(net):
+    """SSH as the library has it cannot send one, and the caller is told."""
+    w = net("own")
+    t = w.terminal()
+    g = w.grant(t.session, 32)
+    w.front.send("SIGNAL", id=9, grant=g, hash=bytes(32), signo=15)
+    w.front.expect("CALL_FAIL", reason=FAIL_UNSUPPORTED)
 
 
 def test_files(net, keys, account, server):
