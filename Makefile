@@ -54,14 +54,17 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		proto/base64.c proto/hostkey.c proto/http.c proto/record.c
 
 FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
-		gatewayd/accept.c gatewayd/api_ssh.c gatewayd/ask.c \
+		gatewayd/accept.c gatewayd/api_ssh.c \
+		gatewayd/api_terminal.c gatewayd/api_tty.c gatewayd/ask.c \
 		gatewayd/asset.c \
 		gatewayd/body.c gatewayd/client.c gatewayd/crowd.c \
-		gatewayd/front_conf.c gatewayd/frontend.c gatewayd/link.c \
+		gatewayd/front_conf.c gatewayd/frontend.c \
+		gatewayd/launch_body.c gatewayd/link.c \
 		gatewayd/op.c gatewayd/op_list.c gatewayd/op_step.c \
 		gatewayd/page.c gatewayd/pass.c gatewayd/rate.c \
 		gatewayd/reply.c gatewayd/request.c gatewayd/route.c \
-		proto/http.c proto/utf8.c proto/ws.c
+		proto/http.c proto/record.c proto/signames.c proto/utf8.c \
+		proto/ws.c
 
 CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/catalog.c gatewayd/catalog_conf.c \

@@ -28,4 +28,10 @@ void	 ssh_resize(struct client *, struct request *);
 void	 ssh_disconnect(struct client *, struct request *);
 void	 ssh_ws(struct client *, struct request *);
 
+/* The /tty and /pty routes. */
+void	 tty_stream(struct client *, struct request *);
+void	 tty_input(struct client *, struct request *);
+void	 tty_resize(struct client *, struct request *);
+void	 tty_ws(struct client *, struct request *);
+
 #endif /* GATEWAYD_GATEWAYD_API_POCKETENV_H */

@@ -245,8 +245,17 @@ ask_catalog(int fd)
 static void
 catalog_dispatch(struct chan *ch UNUSED, struct imsg *im, void *arg UNUSED)
 {
+	struct msg_granted	 g;
+
 	if (im->type == IMSG_DENIED)
 		ask_denied(im->id, &im->m.deny);
+	else if (im->type == IMSG_TICKET) {
+		/* As the parent passes on one for a session. */
+		memset(&g, 0, sizeof(g));
+		memcpy(g.grant, im->m.ticket.secret, sizeof(g.grant));
+		ask_granted(im->id, &g);
+		explicit_bzero(&g, sizeof(g));
+	}
 }
 
 static void

@@ -177,8 +177,10 @@ op_unauthorized(struct op *op, enum token_result res, const char *object,
 		memcpy(text, object, len);
 		text[len] = '\0';
 	}
+	/* Whatever is to be done there, a sandbox is what is opened. */
 	frontend_denial(res == TOKEN_EXPIRED ? DENY_EXPIRED : DENY_TOKEN,
-	    op->action, text, op->req->address);
+	    op->auth.join ? ACTION_OPEN : op->action, text,
+	    op->req->address);
 	/* Calls are counted late, since most of them count elsewhere. */
 	if ((op->req->route->flags & ROUTE_CALL) && !op_limit(op))
 		return;

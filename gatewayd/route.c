@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "api_pocketenv.h"
+#include "api_terminal.h"
 #include "client.h"
 #include "front_conf.h"
 #include "frontend.h"
@@ -46,7 +47,40 @@ static const struct route routes[] = {
 	    ssh_resize },
 	{ HTTP_DELETE, "/ssh/disconnect/:id", API_POCKETENV, 0,
 	    ssh_disconnect },
-	{ HTTP_GET, "/ssh/:id/ws", API_POCKETENV, ROUTE_UPGRADE, ssh_ws }
+	{ HTTP_GET, "/ssh/:id/ws", API_POCKETENV, ROUTE_UPGRADE, ssh_ws },
+	{ HTTP_GET, "/tty/:id/stream", API_POCKETENV, 0, tty_stream },
+	{ HTTP_POST, "/tty/:id/input", API_POCKETENV, ROUTE_CALL,
+	    tty_input },
+	{ HTTP_POST, "/tty/:id/resize", API_POCKETENV, ROUTE_CALL,
+	    tty_resize },
+	{ HTTP_GET, "/tty/:id/ws", API_POCKETENV, ROUTE_UPGRADE, tty_ws },
+	{ HTTP_GET, "/pty/:id/stream", API_POCKETENV, 0, tty_stream },
+	{ HTTP_POST, "/pty/:id/input", API_POCKETENV, ROUTE_CALL,
+	    tty_input },
+	{ HTTP_POST, "/pty/:id/resize", API_POCKETENV, ROUTE_CALL,
+	    tty_resize },
+	{ HTTP_GET, "/pty/:id/ws", API_POCKETENV, ROUTE_UPGRADE, tty_ws },
+	{ HTTP_POST, "/v1/sandboxes/:id/sessions", API_TERMINAL, 0,
+	    terminal_create },
+	{ HTTP_GET, "/v1/sandboxes/:id/sessions", API_TERMINAL, ROUTE_HEAD,
+	    terminal_list },
+	{ HTTP_GET, "/v1/sessions/:id", API_TERMINAL, ROUTE_HEAD,
+	    terminal_status },
+	{ HTTP_DELETE, "/v1/sessions/:id", API_TERMINAL, 0,
+	    terminal_close },
+	{ HTTP_GET, "/v1/sessions/:id/attach", API_TERMINAL, ROUTE_UPGRADE,
+	    terminal_attach },
+	{ HTTP_GET, "/v1/sessions/:id/output", API_TERMINAL, 0,
+	    terminal_output },
+	{ HTTP_GET, "/v1/sessions/:id/screen", API_TERMINAL, ROUTE_HEAD,
+	    terminal_screen },
+	{ HTTP_POST, "/v1/sessions/:id/input", API_TERMINAL, ROUTE_CALL,
+	    terminal_input },
+	{ HTTP_POST, "/v1/sessions/:id/resize", API_TERMINAL, ROUTE_CALL,
+	    terminal_resize },
+	{ HTTP_POST, "/v1/sessions/:id/signal", API_TERMINAL, ROUTE_CALL,
+	    terminal_signal },
+	{ HTTP_POST, "/v1/tickets", API_TERMINAL, 0, terminal_ticket }
 };
 
 /* Preflight requests are answered for every path under these. */
@@ -54,7 +88,10 @@ static const struct {
 	const char	*prefix;
 	int		 api;
 } groups[] = {
-	{ "/ssh", API_POCKETENV }
+	{ "/ssh", API_POCKETENV },
+	{ "/tty", API_POCKETENV },
+	{ "/pty", API_POCKETENV },
+	{ "/v1", API_TERMINAL }
 };
 
 /* The methods in the order in which Allow names them. */

@@ -39,12 +39,15 @@ BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 SECRET = b"test-jwt-secret-0123456789abcdef"
 ALICE = "did:plc:alice"
 SID = "5f8bd7a0-34d3-4b7a-9d3e-1f3a0c9d2e11"
-OPEN, ATTACH, INPUT, RESIZE, CLOSE = 1, 2, 4, 8, 16
+(OPEN, ATTACH, INPUT, RESIZE, CLOSE, SIGNAL, STATUS, LIST,
+ TICKET) = (1 << i for i in range(9))
+SSH, TTY, TERMINAL = 1, 2, 3
+RW, RO = 1, 2
 (DENY_TOKEN, DENY_EXPIRED, DENY_NOT_FOUND, DENY_LIMIT, DENY_DRAINING,
  DENY_UNAVAILABLE) = range(1, 7)
 (FAIL_GRANT, FAIL_GONE, FAIL_LIMIT, FAIL_BUSY, FAIL_SHELL, FAIL_TIMEOUT,
- FAIL_BLOCKED, FAIL_REFUSED, FAIL_HOSTKEY, FAIL_AUTH,
- FAIL_LOST) = range(1, 12)
+ FAIL_BLOCKED, FAIL_REFUSED, FAIL_HOSTKEY, FAIL_AUTH, FAIL_LOST,
+ FAIL_EXITED, FAIL_OFFSET, FAIL_UNSUPPORTED) = range(1, 15)
 # What rate.c makes of its table.
 COUNTERS = 16 + 4096 * 8 * 16
 NO_SESSION = "00000000-0000-0000-0000-000000000000"
@@ -164,7 +167,8 @@ class Client:
 
 class Front:
     def __init__(self, origins=(), proxies=(), requests=1000000, window=30,
-                 timeout=10, page=1, nofile=256, start=True, conf=True):
+                 timeout=10, page=1, nofile=256, start=True, conf=True,
+                 native=True, native_origins=()):
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(("127.0.0.1", 0))
@@ -184,14 +188,15 @@ class Front:
         os.close(fd)
         self.parent.send("LISTENER", fd=self.listener.fileno(), what=1)
         if conf:
-            self.configure(origins, proxies, requests, window, timeout, page)
+            self.configure(origins, proxies, requests, window, timeout, page,
+                           native, native_origins)
         self.catalog = None
         self.new_catalog()
         if start:
             self.start()
 
     def configure(self, origins=(), proxies=(), requests=1000000, window=30,
-                  timeout=10, page=1):
+                  timeout=10, page=1, native=True, native_origins=()):
         p = self.parent
         p.send("CONF_BEGIN")
         p.send("CONF_FRONTEND", requests=requests, window=window,
@@ -203,6 +208,11 @@ class Front:
         p.send("CONF_ALG", api=1, alg=1, kid="", issuer="")
         for origin in origins:
             p.send("CONF_ORIGIN", api=1, origin=origin)
+        if native:
+            p.send("CONF_API", api=2, grace=0, max_age=86400, unclaimed=0)
+            p.send("CONF_ALG", api=2, alg=1, kid="", issuer="")
+        for origin in native_origins:
+            p.send("CONF_ORIGIN", api=2, origin=origin)
         p.send("CONF_END")
         self.from_parent("CONF_OK")
         p.send("CONF_SWITCH")
@@ -269,11 +279,12 @@ class Front:
     def asked(self, **fields):
         return self.catalog.expect("AUTHORIZE", **fields)
 
-    def grant(self, m, worker=1, session=SID, grant=b"g" * 16):
-        self.worker(worker)
+    def grant(self, m, worker=1, session=SID, grant=b"g" * 16,
+              open_time=10, **fields):
+        if worker != 0:
+            self.worker(worker)
         self.parent.send("GRANTED", id=m.id, grant=grant, worker=worker,
-                         open_time=10,
-                         session=session)
+                         open_time=open_time, session=session, **fields)
 
     def deny(self, m, reason):
         self.catalog.send("DENIED", id=m.id, reason=reason)
