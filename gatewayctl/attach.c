@@ -48,6 +48,8 @@
 #define READ_MAX	4096
 #define READS_MAX	16		/* before others have a turn */
 #define EOT		0x04
+#define EOT_MIN		250		/* between two of them */
+#define EOT_MAX		60000
 
 enum { POLL_INPUT, POLL_OUTPUT, POLL_CONN, POLL_MAX };
 
@@ -60,6 +62,8 @@ static struct {
 	int		 ended;		/* nothing more comes from in */
 	int		 typed;		/* something has */
 	uint8_t		 last;		/* and this was the end of it */
+	uint64_t	 again;		/* when to say once more that it ended */
+	unsigned int	 often;
 	struct escape	 escape;
 	int		 busy;		/* there may be more to be read */
 	sigset_t	 mask;		/* while waiting */
@@ -87,6 +91,7 @@ static int	 wants_read(const struct attach *);
 static void	 do_input(struct attach *);
 static void	 do_escapes(struct attach *, const uint8_t *, size_t);
 static void	 do_end(struct attach *);
+static void	 say_end(struct attach *, size_t);
 static void	 do_output(struct attach *);
 static void	 do_read(struct attach *);
 static void	 do_write(struct attach *);
@@ -466,6 +471,8 @@ live_timers(struct attach *a)
 		peer_ping(a);
 		a->pinged = now;
 	}
+	if (here.again != 0 && now >= here.again)
+		say_end(a, 1);
 }
 
 static int
@@ -482,6 +489,8 @@ wait_msec(const struct attach *a)
 	case ATTACH_LIVE:
 		until = a->pinged != 0 ? a->pinged + DEAD_MSEC :
 		    a->heard + QUIET_MSEC;
+		if (here.again != 0 && here.again < until)
+			until = here.again;
 		break;
 	default:
 		until = a->deadline;
@@ -589,13 +598,28 @@ type(struct attach *a, const uint8_t *data, size_t len)
 static void
 do_end(struct attach *a)
 {
-	static const uint8_t	 eot[] = { EOT, EOT };
-
 	here.ended = 1;
 	if (here.tty)
 		attach_leave(a, EXIT_REFUSED);
 	else if (here.typed)
-		type(a, eot, here.last == '\n' ? 1 : 2);
+		say_end(a, here.last == '\n' ? 1 : 2);
+}
+
+/*
+ * One is not enough: it ends the program that reads just then, not the shell
+ * behind it, and a shell with an editor for its line sees none that came
+ * before it had set the terminal up.
+ */
+static void
+say_end(struct attach *a, size_t n)
+{
+	static const uint8_t	 eot[] = { EOT, EOT };
+	unsigned int		 msec;
+
+	if (a->typed.len == 0 || here.again == 0)
+		type(a, eot, n);
+	msec = here.often < 8 ? EOT_MIN << here.often++ : EOT_MAX;
+	here.again = util_now_msec() + msec;
 }
 
 static void

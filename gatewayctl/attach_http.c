@@ -112,14 +112,17 @@ void
 peer_answer(struct attach *a, int eof)
 {
 	static struct http_response	 r;
+	char				*buf;
 	int				 got;
 
-	got = http_response_parse(&r, (char *)a->rx.data + a->rx.start,
-	    a->rx.len, eof);
-	if (got == -1 && eof && a->rx.len == 0)
-		attach_lost(a, "closed by the server");
-	else if (got == -1)
+	buf = (char *)a->rx.data + a->rx.start;
+	if ((got = http_response_parse(&r, buf, a->rx.len, 0)) == -1)
 		attach_nonsense(a, r.why);
+	/* What the end makes wrong is only a connection that broke. */
+	if (got == 0 && eof &&
+	    (got = http_response_parse(&r, buf, a->rx.len, 1)) == -1)
+		attach_lost(a, a->rx.len == 0 ? "closed by the server" :
+		    r.why);
 	if (got != 1)
 		return;
 	if (a->session[0] == '\0' && (r.status == 200 || r.status == 201))

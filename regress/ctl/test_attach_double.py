@@ -468,10 +468,14 @@ def dead(sock):
     pass
 
 
+def half(req):
+    req.sock.sendall(b"HTTP/1.1 101 Swi")
+
+
 @pytest.mark.parametrize("answers", [
     [parting(1001, "stopping"), parting(1011, "internal error")],
-    [busy, down, dead],
-], ids=["closes", "refusals"])
+    [busy, down, dead], [half],
+], ids=["closes", "refusals", "half"])
 def test_reconnect_later(token, answers):
     """Refusals that may pass, closes that invite to return."""
     def attach(req):
