@@ -28,8 +28,9 @@ export class ApiError extends Error {
 	}
 }
 
-/* How long an answer may take, in ms; opening a session is the slowest. */
-const ANSWER_TIME = 60000;
+/* How long an answer may take: ms.  Opening a session is the slowest. */
+const ANSWER_TIME = 20000;
+const OPEN_TIME = 90000;
 
 export class Api {
 	#token;
@@ -47,15 +48,18 @@ export class Api {
 
 	create(sandbox, wish) {
 		return this.#ask("POST",
-		    `sandboxes/${encodeURIComponent(sandbox)}/sessions`, wish);
+		    `sandboxes/${encodeURIComponent(sandbox)}/sessions`, wish,
+		    OPEN_TIME);
 	}
 
-	status(session) {
-		return this.#ask("GET", `sessions/${session}`);
+	status(session, patience) {
+		return this.#ask("GET", `sessions/${session}`, undefined,
+		    patience);
 	}
 
-	screen(session) {
-		return this.#ask("GET", `sessions/${session}/screen`);
+	screen(session, patience) {
+		return this.#ask("GET", `sessions/${session}/screen`,
+		    undefined, patience);
 	}
 
 	end(session) {
@@ -66,10 +70,10 @@ export class Api {
 	 * Browsers cannot set a header on a WebSocket, so each attachment
 	 * has a ticket in its URL, which is good once and for a moment.
 	 */
-	async attachURL(session, readOnly, query) {
+	async attachURL(session, readOnly, query, patience) {
 		const mode = readOnly ? "ro" : "rw";
 		const { ticket } = await this.#ask("POST", "tickets",
-		    { session, mode });
+		    { session, mode }, patience);
 		const url = new URL(`sessions/${session}/attach`, this.base);
 
 		url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -77,14 +81,14 @@ export class Api {
 		return url.href;
 	}
 
-	async #ask(method, path, body) {
+	async #ask(method, path, body, patience = ANSWER_TIME) {
 		const init = {
 			method,
 			headers: { Authorization: `Bearer ${this.#token}` },
 			cache: "no-store",
 			credentials: "omit",
 			referrerPolicy: "no-referrer",
-			signal: AbortSignal.timeout(ANSWER_TIME)
+			signal: AbortSignal.timeout(patience)
 		};
 
 		if (body !== undefined) {

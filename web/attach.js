@@ -46,6 +46,13 @@ const VALVE = 16 * 1024 * 1024;
 /* Waits before another attempt: ms.  A little of chance is added. */
 const BACKOFF = [500, 1000, 2000, 4000, 8000, 15000, 30000];
 
+/*
+ * How long an answer may take: ms.  Twice as long each time, since the first
+ * attempts may go out on old connections that are as dead as ours was.
+ */
+const ANSWER_FIRST = 3000;
+const ANSWER_MAX = 24000;
+
 /* A ping goes out so often, and so long we wait for anything: ms. */
 const PING_EVERY = 20000;
 const PONG_TIME = 10000;
@@ -180,13 +187,17 @@ export class Attachment {
 			const query = this.offset === null ?
 			    await this.#beginning() : { offset: this.offset };
 			const url = await this.#api.attachURL(this.session,
-			    this.readOnly, query);
+			    this.readOnly, query, this.#patience());
 			if (turn === this.#turn)
 				this.#open(turn, url);
 		} catch (e) {
 			if (turn === this.#turn)
 				this.#failed(e);
 		}
+	}
+
+	#patience() {
+		return Math.min(ANSWER_FIRST * 2 ** this.#tries, ANSWER_MAX);
 	}
 
 	/*
@@ -198,13 +209,15 @@ export class Attachment {
 		let now;
 
 		try {
-			now = await this.#api.screen(this.session);
+			now = await this.#api.screen(this.session,
+			    this.#patience());
 		} catch (e) {
 			if (!(e instanceof ApiError) || e.status === 0 ||
 			    e.status === 401 || e.status === 404)
 				throw e;
 			/* What cannot tell its screen can tell its state. */
-			now = await this.#api.status(this.session);
+			now = await this.#api.status(this.session,
+			    this.#patience());
 		}
 		this.#edge = now.offset;
 		if (!now.alternate)
