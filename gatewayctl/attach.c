@@ -62,7 +62,7 @@ static struct {
 	int		 ended;		/* nothing more comes from in */
 	int		 typed;		/* something has */
 	uint8_t		 last;		/* and this was the end of it */
-	uint64_t	 again;		/* when to say once more that it ended */
+	uint64_t	 again;		/* when to say so once more, or 0 */
 	unsigned int	 often;
 	struct escape	 escape;
 	int		 busy;		/* there may be more to be read */
