@@ -134,7 +134,7 @@ class Puppet(Channel):
                 socket.socket(fileno=m.fd))
         return m
 
-    def wait(self, name, timeout=30, **fields):
+    def wait(self, name, /, timeout=30, **fields):
         """Take messages until there is that one."""
         while True:
             m = self.take(timeout)
