@@ -14,10 +14,8 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* links: regress/unit/session_fixture.c regress/unit/spoken.c
- *	@DIALECT@ proto/utf8.c sessiond/frame.c sessiond/input.c
- *	sessiond/ring.c sessiond/session.c sessiond/viewer.c */
-/* pkgs: json-c */
+/* links: regress/unit/session_fixture.c regress/unit/spoken.c @SESSION@ */
+/* pkgs: json-c vterm */
 
 /*
  * The native dialect: what its clients are told and what they may say, on a
