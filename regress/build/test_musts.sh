@@ -14,7 +14,8 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Every promise in regress/MUSTS names a test that is there: a function of a
-# C or Python test, the title of a shell test's line, or a file of conf/.
+# C, Python or JavaScript test, the title of a shell test's line, or a file
+# of conf/.
 
 cd "$(dirname "$0")/../.." || exit 1
 . regress/build/tap.sh
@@ -26,6 +27,7 @@ known() {
 	*.c)	grep -qE "^$2\(void" "regress/$1" ;;
 	*.py)	grep -qE "^ *(async )?def $2\(" "regress/$1" ;;
 	*.sh)	grep -qF "$2" "regress/$1" ;;
+	*.js)	grep -qE "^async function $2\(" "regress/$1" ;;
 	*)	[ -z "$2" ] ;;
 	esac
 }
