@@ -14,9 +14,10 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Run the daemon that make has built in the foreground, with fresh keys and
-# two sandboxes, and print how to talk to them: "demo" is a shell on this
-# machine, "box" one that is reached by SSH, in the server of box.sh.  All
-# that is written is in run/, and that is gone when it ends.
+# two sandboxes, and print where they are in a browser and in a terminal:
+# "demo" is a shell on this machine, "box" one that is reached by SSH, in the
+# server of box.sh.  All that is written is in run/, and that is gone when it
+# ends.
 
 set -eu
 cd "$(dirname "$0")/.."
@@ -132,6 +133,9 @@ configure() {
 	metrics on 127.0.0.1 port $metrics
 	control socket "$RUN/gatewayd.sock"
 	seal key file "$RUN/keys/seal.key"
+	api terminal {
+	        auth jwt hs256 secret file "$RUN/keys/jwt.secret"
+	}
 	api pocketenv {
 	        auth jwt hs256 secret file "$RUN/keys/jwt.secret"
 	}
@@ -156,45 +160,32 @@ configure() {
 	END
 }
 
-# tell: once the daemon is ready, print lines that can be pasted.  What is
-# streamed are events; the loop decodes those that carry output.
+# shown SANDBOX: how to see it.
+shown() {
+	cat <<-END
+	  in a browser    $url/#token=$token&sandbox=$1
+	  in a terminal   $BUILD/gatewayctl attach -t $RUN/token $url $1
+
+	END
+}
+
+# tell: once the daemon is ready, print where its shells are.
 tell() {
 	url=http://127.0.0.1:$port
 	until curl -sf -o /dev/null --noproxy '*' --max-time 1 "$url/readyz"; do
 		kill -0 "$daemon" 2>/dev/null || return 0
 		sleep 0.1
 	done
+	echo
+	echo "gatewayd is ready, Ctrl-C ends it.  A shell on this machine:"
+	shown demo
+	if [ -n "$box" ]; then
+		echo "One by SSH, from a server of its own on port $boxport:"
+		shown box
+	fi
 	cat <<-END
-
-	gatewayd is ready at $url, Ctrl-C ends it.
-	To talk to its shells, paste this into another terminal:
-
-	A='Authorization: Bearer $token'
-	J='Content-Type: application/json'
-	U=$url/ssh
-	talk() {
-	    S=\$(curl -s -X POST -H "\$A" -H "X-Sandbox-Id: \$1" \$U/connect |
-	        sed 's/.*"sessionId":"\([^"]*\)".*/\1/')
-	    case \$S in *error*) echo "\$S"; return ;; esac
-	    (curl -sN -H "\$A" \$U/stream/\$S | while read -r k v; do
-	        case \$k in
-	        event:) e=\$v ;;
-	        data:) [ -n "\$e" ] || echo "\$v" | base64 -d; e= ;;
-	        esac; done &)
-	    curl -s -H "\$A" -H "\$J" \$U/input/\$S \\
-	        -d '{"data":"id; uname -n\n"}'
-	    sleep 1; curl -s -X DELETE -H "\$A" \$U/disconnect/\$S
-	}
-	talk demo    # a shell on this machine
-	END
-	[ -z "$box" ] || cat <<-END
-	talk box     # one by SSH, from a server of its own on port $boxport
-	END
-	cat <<-END
-
 	And to see it from the inside:
-
-	$BUILD/gatewayctl -s $RUN/gatewayd.sock show sessions
+	  $BUILD/gatewayctl -s $RUN/gatewayd.sock show sessions
 
 	END
 }
@@ -218,6 +209,7 @@ metrics=$(free_port 9189)
 "$BUILD/gatewayctl" keygen "$RUN/keys" >/dev/null
 token=$("$BUILD/gatewayctl" token -k "$RUN/keys/jwt.secret" -s "$OWNER" \
     -e 86400)
+echo "$token" >"$RUN/token"
 box_up
 configure >"$RUN/gatewayd.conf"
 

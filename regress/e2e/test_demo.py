@@ -17,21 +17,24 @@
 """
 make run: what a newcomer sees, and what is left when he has seen enough.
 
-What can break: lines that do not work when pasted; a server of SSH that is
-still there after Ctrl-C, or what somebody has started in it.
+What can break: a URL or lines that do not work when pasted; a server of SSH
+that is still there after Ctrl-C, or what somebody has started in it.
 """
 
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
-from clients import wait_for
+from clients import Http, bearer, wait_for
 from daemon import BUILD, ROOT, TOP, alive, proc_stat
 
 # A local shell may leave that behind, as any login may.
@@ -62,21 +65,27 @@ class Demo:
         for line in self.proc.stdout:
             self.text += line
 
-    def paste(self):
-        """What the printed lines show."""
-        return self.sh(self.lines())
+    def urls(self):
+        """The page of each sandbox."""
+        return re.findall(r"^  in a browser +(\S+)$", self.text, re.M)
 
-    def lines(self):
-        return re.search(r"^A='.*?\n\n", self.text, re.M | re.S).group(0)
-
-    def sh(self, lines):
-        return subprocess.run(["sh", "-c", lines], text=True,
-                              capture_output=True, timeout=60,
-                              check=True).stdout
+    def paste(self, sandbox, typed):
+        """What the printed command shows of that, in a terminal."""
+        line, = re.findall(r"^  in a terminal +(\S+ .* %s)$" % sandbox,
+                           self.text, re.M)
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execvp("sh", ["sh", "-c", "exec " + line])
+        out = expect(fd, b"\\$ $")
+        os.write(fd, typed.encode() + b"; exit 5\n")
+        out += expect(fd, None)
+        os.close(fd)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5, out
+        return out.decode()
 
     def port(self):
         """Of the server of "box"; None if there is none."""
-        m = re.search(r"^talk box .* port (\d+)$", self.text, re.M)
+        m = re.search(r"^One by SSH.* port (\d+):$", self.text, re.M)
         return m and int(m.group(1))
 
     def daemon(self):
@@ -86,6 +95,23 @@ class Demo:
     def stop(self, signo):
         os.killpg(self.proc.pid, signo)
         self.proc.wait(30)
+
+
+def expect(fd, pattern, seconds=30):
+    """What comes until there is a match, or without one to the end."""
+    out = b""
+    end = time.monotonic() + seconds
+    while pattern is None or not re.search(pattern, out):
+        assert select.select([fd], [], [], end - time.monotonic())[0], out
+        try:
+            data = os.read(fd, 4096)
+        except OSError:
+            data = b""
+        if not data:
+            assert pattern is None, out
+            return out
+        out += data
+    return out
 
 
 def read_proc(pid, name):
@@ -130,14 +156,26 @@ def demo(tmp_path):
 
 
 def test_pasted_lines(demo):
-    out = demo.paste()
-    assert out.count("uid=") == (1 if demo.port() is None else 2), out
-    if ROOT:
-        assert out.count("(nobody)") == out.count("uid="), out
+    for sandbox in ["demo"] + ["box"] * (demo.port() is not None):
+        out = demo.paste(sandbox, "id")
+        assert "uid=" in out
+        if ROOT:
+            assert "(nobody)" in out
     processes = family(demo.proc.pid)
     demo.stop(signal.SIGINT)
     assert demo.proc.returncode == 0
     gone(demo, processes)
+
+
+def test_url(demo):
+    """It leads to the page, with a token that opens a shell."""
+    m = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/#token=([\w.-]+)"
+                     r"&sandbox=demo", demo.urls()[0])
+    with Http(int(m.group(1))) as h:
+        assert h.ask("GET", "/").status == 200
+        a = h.ask("POST", "/v1/sandboxes/demo/sessions",
+                  '{"cols":80,"rows":24}', bearer(m.group(2)))
+        assert a.status == 201, a
 
 
 def test_what_is_left_in_the_box(demo):
@@ -145,8 +183,7 @@ def test_what_is_left_in_the_box(demo):
         why = re.search(r"^run: (no sandbox.*)", demo.text, re.M)
         assert why
         pytest.skip(why.group(1))
-    demo.sh(demo.lines().replace("id; uname", LEFT + "id; uname")
-            .replace("talk demo", ""))
+    demo.paste("box", LEFT + "id")
     processes = family(demo.proc.pid)
     assert any(b"sleep\0" in read_proc(p, "cmdline") for p, _ in processes)
     demo.stop(signal.SIGINT)
