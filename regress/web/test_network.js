@@ -163,8 +163,9 @@ async function wakes({ daemon, open }) {
 	daemon.proxy.freeze();
 	await v.page.evaluate(() => dispatchEvent(new Event("online")));
 	await v.state(/^(Connecting|Connection lost)/);
-	await v.state(/^Attached$/);
+	await v.state(/^Attached$/, 40000);
 	await v.command("echo again-$((1 + 2))", /^again-3$/m);
+	daemon.proxy.cut();
 }
 
 /* Typed while there is nobody: it is not kept for later. */
