@@ -346,8 +346,10 @@ worker_end_word(uint8_t reason)
 }
 
 /*
- * It is over, and stays for those who want to know how.  One that is being
- * killed ends by that, and what the worker says of it has crossed our word.
+ * It is over, and stays for those who want to know how; or, if it is shared
+ * by all clients of a sandbox, until they have the rest of its output, and
+ * the next one shall get another.  One that is being killed ends by that, and
+ * what the worker says of it has crossed our word.
  */
 static void
 worker_session_exit(struct worker *w, const struct msg_session_end *m)
@@ -357,7 +359,7 @@ worker_session_exit(struct worker *w, const struct msg_session_end *m)
 	if ((s = worker_session(w, m->session)) == NULL ||
 	    s->state == SESSION_ENDING)
 		return;
-	if (s->state != SESSION_RUNNING || s->kind != DIALECT_TERMINAL ||
+	if (s->state != SESSION_RUNNING || s->kind == DIALECT_SSH ||
 	    (m->reason != END_EXIT && m->reason != END_LOST))
 		kid_bad(w->kid, "keeps a session that is not to stay");
 	else if (w->nkept >= SESSION_KEPT_MAX)

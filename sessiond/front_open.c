@@ -76,10 +76,8 @@ front_open(struct front *f, struct imsg *im)
 		if (place_wait(p, f->number, im->id, im->type, 0) == 0)
 			return;
 		reason = FAIL_BUSY;
-	} else if (reason == 0 && session_over(p->session)) {
+	} else if (reason == 0 && (reason = place_fail(p)) != 0)
 		place_over(p);
-		reason = FAIL_GONE;
-	}
 	if (reason != 0)
 		front_refuse(f, IMSG_OPEN_FAILED, im->id, reason);
 	else

@@ -18,6 +18,8 @@
 
 #include <sys/types.h>
 
+#include <event2/event.h>
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,7 @@ static int	 place_begin(struct place *, const struct grant *,
 static void	 place_free(struct place *);
 static void	 place_trim(struct worker *);
 static void	 place_bury(struct worker *, const char *);
+static void	 place_tell_exit(struct place *, const struct session_end *);
 static void	 place_tell_end(struct place *, uint16_t,
 		    const struct session_end *);
 static void	 place_answer(struct place *, int);
@@ -268,11 +271,15 @@ place_exited(struct session *s, const struct session_end *end)
 	struct place	*p = s->owner;
 	struct worker	*w = p->worker;
 
-	place_tell_end(p, IMSG_SESSION_EXIT, end);
-	p->told = 1;
+	if (w->ntold == PLACE_TOLD_MAX) {
+		s->kept = 0;
+		s->state = SESSION_ENDING;
+		evtimer_del(&s->ev_state);
+		return;
+	}
+	place_tell_exit(p, end);
 	p->kept = 1;
 	TAILQ_INSERT_TAIL(&w->kept, p, kept_entry);
-	w->nkept++;
 	place_trim(w);
 }
 
@@ -281,32 +288,28 @@ place_over(struct place *p)
 {
 	const struct session_end	*end = &p->session->end;
 
-	if (p->told || (end->reason != END_EXIT && end->reason != END_LOST))
-		return;
-	p->told = 1;
-	place_tell_end(p, IMSG_SESSION_EXIT, end);
+	if (!p->told && p->session->kind == DIALECT_TTY &&
+	    (end->reason == END_EXIT || end->reason == END_LOST) &&
+	    p->worker->ntold < PLACE_TOLD_MAX)
+		place_tell_exit(p, end);
 }
 
-/* Clients that get the rest of the output are the last to be disturbed. */
+/* Clients that get the rest of the output are not disturbed. */
 static void
 place_trim(struct worker *w)
 {
-	struct place	*p;
+	struct place	*p, *next;
+	unsigned int	 n;
 
-	if (w->nkept <= PLACE_KEPT_MAX)
-		return;
-	TAILQ_FOREACH(p, &w->kept, kept_entry) {
-		if (p->session->nviewers == 0)
-			break;
+	n = 0;
+	TAILQ_FOREACH_REVERSE_SAFE(p, &w->kept, places_kept, kept_entry,
+	    next) {
+		if (p->session->nviewers > 0 || n++ < PLACE_KEPT_MAX)
+			continue;
+		TAILQ_REMOVE(&w->kept, p, kept_entry);
+		p->kept = 0;
+		session_end(p->session, END_LIMIT);
 	}
-	if (p == NULL && w->nkept > PLACE_KEPT_VIEWED_MAX)
-		p = TAILQ_FIRST(&w->kept);
-	if (p == NULL)
-		return;
-	TAILQ_REMOVE(&w->kept, p, kept_entry);
-	p->kept = 0;
-	w->nkept--;
-	session_end(p->session, END_LIMIT);
 }
 
 static void
@@ -320,14 +323,22 @@ place_ended(struct session *s, const struct session_end *end)
 	place_tell_end(p, IMSG_SESSION_END, end);
 	grant_drop_session(&w->grants, s->id);
 	place_bury(w, s->id);
-	if (p->kept) {
+	if (p->told)
+		w->ntold--;
+	if (p->kept)
 		TAILQ_REMOVE(&w->kept, p, kept_entry);
-		w->nkept--;
-	}
 	RB_REMOVE(places, &w->places, p);
 	w->nplaces--;
 	place_free(p);
 	worker_check_exit(w);
+}
+
+static void
+place_tell_exit(struct place *p, const struct session_end *end)
+{
+	p->told = 1;
+	p->worker->ntold++;
+	place_tell_end(p, IMSG_SESSION_EXIT, end);
 }
 
 static void

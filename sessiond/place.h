@@ -44,12 +44,17 @@ struct worker;
 #define PLACE_WAITERS_MAX	64
 
 /*
- * Sessions that are over and stay a minute for those who come late.  So many
- * of them without a viewer; and with those whose viewers still have output
- * to get, which go before the others only when they are very many.
+ * Sessions that are over and stay a minute for those who come late: so many
+ * of them without a viewer.
  */
 #define PLACE_KEPT_MAX		8
-#define PLACE_KEPT_VIEWED_MAX	64
+
+/*
+ * Sessions of whose exit the parent knows, and which have not ended: with
+ * those whose viewers are still there, or leave.  It allows for 32; another
+ * one ends as soon as its viewers have the rest of its output.
+ */
+#define PLACE_TOLD_MAX		24
 
 /*
  * Sessions that have ended are not opened again by a grant that crossed the
@@ -118,8 +123,8 @@ int		 place_full(const struct place *);
 int		 place_fail(const struct place *);
 
 /*
- * It has ended, but its clients are not done with it: let the parent know,
- * so that others get another in its place.
+ * It has ended, but its clients are not done with it.  If it is shared let
+ * the parent know, so that who comes now gets another in its place.
  */
 void		 place_over(struct place *);
 

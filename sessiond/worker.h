@@ -57,7 +57,7 @@ struct worker {
 	struct places		 places;
 	unsigned int		 nplaces;
 	struct places_kept	 kept;		/* the oldest first */
-	unsigned int		 nkept;
+	unsigned int		 ntold;		/* SESSION_EXIT, no END yet */
 	struct place_gone	 gone[PLACE_GONE_MAX];
 	size_t			 ngone;		/* in all, ever */
 	TAILQ_HEAD(, front)	 fronts;

@@ -335,15 +335,26 @@ def test_kill_what_stays(stage):
     assert sid not in d.sessions()
 
 
-@pytest.mark.parametrize("what", ["starting", "tty", "ssh", "reason",
-                                  "many"])
+def test_shared_one_that_is_over(stage):
+    """Its clients still get the rest; who comes now gets another."""
+    d = stage()
+    w, sid = up(d, shared(d))
+    assert shared(d)["session"] == sid
+    exited(w, sid)
+    wait_for(lambda: state(d, sid) == "exited")
+    again = shared(d, d.b)
+    assert again["session"] != sid and again["fresh"] == 1
+    ended(w, sid, EXIT)
+    up(d, again, w)
+    assert shared(d)["session"] == again["session"]
+
+
+@pytest.mark.parametrize("what", ["starting", "ssh", "reason", "many"])
 def test_worker_keeps_what_it_may_not(stage, what):
     d = stage()
     reason = EXIT
     if what == "starting":
         sid, w = named(d)["session"], d.puppet("worker")
-    elif what == "tty":
-        w, sid = up(d, shared(d))
     elif what == "ssh":
         w, sid = up(d, ask(d.a, OPEN, "demo", d.token(), API_TTY, SSH))
     elif what == "reason":

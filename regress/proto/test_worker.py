@@ -693,8 +693,9 @@ def test_kept(worker, how, code, said):
     w.front.fails(w.front.input(g, b"x"), FAIL_EXITED)
     w.front.fails(w.front.call("RESIZE", g, cols=9, rows=9), FAIL_EXITED)
     w.front.fails(w.front.call("SIGNAL", g, signo=15), FAIL_EXITED)
-    # Who wanted it by its name, a moment too late, learns how it ended.
-    assert w.front.answer(w.front.open(w.grant(sid, OPEN))).name == "OPENED"
+    # Who wanted it by its name, a moment too late, is to ask for another.
+    w.front.fails(w.front.open(w.grant(sid, OPEN)), FAIL_EXITED,
+                  "OPEN_FAILED")
     w.front.attach(w.grant(sid, ATTACH), NATIVE)
     assert w.front.answer().name == "ATTACH_OK"
     w.next("VIEWER_UP")
@@ -724,6 +725,63 @@ def test_not_kept(worker, dialect):
     w.over("SESSION_END", sid, END_EXIT, CODE, 1)
 
 
+def test_shared_one_that_is_over(worker):
+    """A client that does not take the rest holds nobody up."""
+    w = worker()
+    sid, p = w.opened(dialect=TTY, api=POCKETENV)
+    slow = w.front.attach(w.grant(sid, ATTACH), TTY)
+    assert w.front.answer().name == "ATTACH_OK"
+    w.next("VIEWER_UP")
+    for _ in range(80):
+        p.write(b"x" * 4095)
+    wait_for(lambda: select.select([], [p.slave], [], 0.2)[1])
+    p.write(b"y" * 4095)
+    p.exit(CODE, 0)
+    time.sleep(0.5)
+    w.front.fails(w.front.open(w.grant(sid, OPEN)), FAIL_GONE,
+                  "OPEN_FAILED")
+    w.over("SESSION_EXIT", sid, END_EXIT, CODE, 0)
+    # Said once, however many ask.
+    w.front.attach(w.grant(sid, OPEN | ATTACH), TTY)
+    w.front.fails(None, FAIL_GONE, "ATTACH_FAIL")
+    w.quiet(0.3)
+    slow.settimeout(10)
+    while slow.recv(65536):
+        pass
+    slow.close()
+    w.next("VIEWER_DOWN")
+    w.over("SESSION_END", sid, END_EXIT, CODE, 0)
+
+
+def test_exits_that_the_parent_knows(worker):
+    """Never more than it allows for, and no client is cut for it."""
+    w = worker()
+    told = 0
+    for n in range(40):
+        sid, p = w.opened()
+        w.front.attach(w.grant(sid, ATTACH), NATIVE)
+        assert w.front.answer().name == "ATTACH_OK"
+        w.next("VIEWER_UP")
+        p.exit(CODE, n)
+        if n < 24:
+            w.over("SESSION_EXIT", sid, END_EXIT, CODE, n)
+            told += 1
+    w.quiet(0.3)
+    g = w.grant(NIL, LIST)
+    listed = json.loads(b"[" + w.front.report(g, ALL) + b"]")
+    assert len(listed) == told == 24
+    # The others end when their clients have gone.
+    for c in w.front.clients:
+        c.settimeout(10)
+        while c.recv(65536):
+            pass
+        c.close()
+    ends = 0
+    while ends < 32:
+        m = w.next("SESSION_END", "VIEWER_DOWN")
+        ends += m.name == "SESSION_END"
+
+
 def test_killed_is_not_kept(worker):
     w = worker()
     sid, _ = w.opened()
@@ -748,7 +806,7 @@ def test_many_kept(worker):
     w.next("VIEWER_UP")
     p.exit(CODE, 0)
     w.over("SESSION_EXIT", seen, END_EXIT, CODE, 0)
-    sids = [w.kept() for _ in range(7)]
+    sids = [w.kept() for _ in range(8)]
     for _ in range(3):
         sids.append(w.kept())
         w.over("SESSION_END", sids.pop(0), END_EXIT, CODE, 3)
@@ -794,7 +852,8 @@ def test_status(worker):
 @pytest.mark.parametrize("name,shown", [
     (b"a\"b\\c\n\x01", "a\"b\\c\n\x01"), (b"\xff\xc3x", "\ufffd\ufffdx"),
     ("\u20ac/\U0001f600".encode(), "\u20ac/\U0001f600"),
-    (b"\x80" * 128, "\ufffd" * 128)])
+    (b"\x80" * 128, "\ufffd" * 128)],
+    ids=("escapes", "malformed", "wide", "longest"))
 def test_status_is_text(worker, name, shown):
     """Whatever a frontend let through as a name."""
     w = worker()
