@@ -20,9 +20,13 @@ Clients of the daemon for tests: HTTP, WebSocket and server-sent events.
 	ws.until(b"hi")		# output so far, decoded
 	ws.closed()		# (1000, "closed")
 
-The WebSocket client is python3-websockets without its I/O, so that a test
-decides when bytes are read; JsWs is npm's ws, in a process of its own; Sse
-is curl.  Nothing here waits without a deadline.
+	n = Native(port, "/v1/sessions/ID/attach?ticket=...")
+	n.said("attached")["offset"]
+
+TtyWs and Native are the same for the other two dialects.  The WebSocket
+client is python3-websockets without its I/O, so that a test decides when
+bytes are read; JsWs is npm's ws, in a process of its own; Sse is curl.
+Nothing here waits without a deadline.
 """
 
 import base64
@@ -149,6 +153,8 @@ def drain(s):
 class Ws:
     """A WebSocket whose bytes move only when a method says so."""
 
+    protocols = None			# to offer
+
     def __init__(self, port, path, headers=(), rcvbuf=None, early=b"",
                  source=None):
         self.out = b""			# decoded output
@@ -162,7 +168,7 @@ class Ws:
         self.keep = True		# frames and output
         self.sock = connect(port, rcvbuf, source)
         self.conn = ClientConnection(parse_uri("ws://%s:%d%s" % (
-            HOST, port, path)), max_size=None)
+            HOST, port, path)), max_size=None, subprotocols=self.protocols)
         request = self.conn.connect()
         for name, value in dict(headers).items():
             request.headers[name] = value
@@ -216,9 +222,9 @@ class Ws:
             self.response = event
             return
         name = event.opcode.name
-        if event.opcode is OP_TEXT:
+        if event.opcode in (OP_TEXT, OP_BINARY):
             assert event.fin
-            data = base64.b64decode(event.data, validate=True)
+            data = self.decode(event)
             if self.keep:
                 self.frames.append(event.data)
                 self.out += data
@@ -235,6 +241,11 @@ class Ws:
                 event.data[2:].decode())
         else:
             raise AssertionError("frame %r" % event)
+
+    def decode(self, event):
+        """The output in a frame."""
+        assert event.opcode is OP_TEXT
+        return base64.b64decode(event.data, validate=True)
 
     def count_only(self, check=lambda data: None):
         """From here on count the output and pass it on, keep nothing."""
@@ -338,6 +349,71 @@ class Ws:
         self.sock.close()
 
 
+class TtyWs(Ws):
+    """Of /tty and /pty: text frames are the output."""
+
+    def decode(self, event):
+        assert event.opcode is OP_TEXT
+        event.data.decode()		# or it is not UTF-8
+        return event.data
+
+
+class Native(Ws):
+    """Of the native API: output is binary, text is what was said of it.
+    offset is that of the next byte; gaps are pairs."""
+
+    protocols = ["terminal.v1"]
+
+    def __init__(self, *args, **kw):
+        self.messages = []
+        self.heard = 0			# of them, by said()
+        self.offset = None
+        self.gaps = []
+        super().__init__(*args, **kw)
+
+    def decode(self, event):
+        if event.opcode is OP_BINARY:
+            self.offset += len(event.data)
+            return event.data
+        m = json.loads(event.data)
+        self.messages.append(m)
+        if m["type"] == "attached":
+            assert self.offset is None and len(self.messages) == 1
+            self.offset = m["offset"]
+        elif m["type"] == "gap":
+            assert m["from"] == self.offset < m["to"]
+            self.gaps.append((m["from"], m["to"]))
+            self.offset = m["to"]
+        return b""
+
+    @property
+    def error(self):
+        """What a refused upgrade said."""
+        return json.loads(self.response.body)["error"]
+
+    def said(self, name, seconds=WAIT):
+        """The next message of that type; those before it are passed."""
+        end = time.monotonic() + seconds
+        while True:
+            while self.heard < len(self.messages):
+                m = self.messages[self.heard]
+                self.heard += 1
+                if m["type"] == name:
+                    return m
+            if not self.pump(end - time.monotonic()):
+                raise Timeout("no %s in %r (%s)" % (
+                    name, self.messages, self.close_frame))
+
+    def tell(self, **message):
+        self.text(json.dumps(message))
+
+    def type(self, data):
+        self.binary(data.encode() if isinstance(data, str) else data)
+
+    def resize(self, cols, rows):
+        self.tell(type="resize", cols=cols, rows=rows)
+
+
 def frame_bytes(opcode, data, fin=True, mask=True, rsv=0):
     head = bytes([(0x80 if fin else 0) | rsv << 4 | opcode])
     bit = 0x80 if mask else 0
@@ -406,6 +482,7 @@ class Sse(Lines):
         self.seen = 0
         self.events = []
         self.comments = 0
+        self.id = None			# the last one
         head = []
         while True:
             line = self.line()
@@ -437,6 +514,8 @@ class Sse(Lines):
             key, _, value = line.partition(b": ")
             if key == b"event":
                 name = value.decode()
+            elif key == b"id":
+                self.id = int(value)
             elif key == b"data":
                 data.append(value.decode())
             else:
@@ -470,10 +549,11 @@ class Sse(Lines):
 class JsWs(Lines):
     """npm's ws: orders as JSON lines in, what happens as JSON lines out."""
 
-    def __init__(self, port, path, headers=()):
+    def __init__(self, port, path, headers=(), protocols=()):
         url = "ws://%s:%d%s" % (HOST, port, path)
         super().__init__(["node", os.path.join(LIB, "ws.js"), url,
-                          json.dumps(dict(headers))], stdin=subprocess.PIPE)
+                          json.dumps(dict(headers)), *protocols],
+                         stdin=subprocess.PIPE)
         self.out = b""
         self.seen = 0
         self.end = None

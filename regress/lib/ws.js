@@ -21,7 +21,7 @@ const readline = require("readline");
 const WebSocket = require("../node_modules/ws");
 
 const say = (o) => process.stdout.write(JSON.stringify(o) + "\n");
-const ws = new WebSocket(process.argv[2], {
+const ws = new WebSocket(process.argv[2], process.argv.slice(4), {
 	headers: JSON.parse(process.argv[3]),
 	perMessageDeflate: true,
 });
