@@ -77,7 +77,8 @@ session_new(struct event_base *base, const struct session_conf *conf,
 	session_timers(s);
 	session_flow_init(s);
 	driver->session = s;
-	if (session_screen_init(s) == -1 || ring_init(&s->ring, s->limits.replay + SESSION_HIGH,
+	if (session_screen_init(s) == -1 ||
+	    ring_init(&s->ring, s->limits.replay + SESSION_HIGH,
 	    SESSION_READ_MAX) == -1 ||
 	    driver->ops->open(driver, s->cols, s->rows) == -1) {
 		session_free(s);

@@ -135,7 +135,7 @@ struct session {
 	unsigned int			 nviewers;
 	unsigned int			 nwriters;
 	unsigned int			 nready;
-	struct viewer			*leader; /* one that keeps up, or NULL */
+	struct viewer			*leader; /* keeps up, or NULL */
 	uint64_t			 passing; /* where one may be passed */
 	uint64_t			 shown;	/* to several viewers */
 	int				 gathering;

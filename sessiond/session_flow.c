@@ -38,6 +38,7 @@
 static void	 session_wait_rest(struct session *);
 static void	 session_show(struct session *);
 static void	 session_pump(struct session *);
+static void	 session_pump_later(struct session *);
 static void	 session_pass(struct session *);
 static int	 session_must_hold(struct session *);
 static void	 session_hold(struct session *);
@@ -123,16 +124,39 @@ session_wait_rest(struct session *s)
 
 /*
  * Who cannot take anything now costs nothing here, however many they are.
+ * The others get a frame each before one gets its next, so that those who
+ * keep up share all of them.
  */
 static void
 session_pump(struct session *s)
 {
 	struct viewer	*v, *next;
+	int		 i, more;
 
 	if (s->ring.head > s->passing)
 		session_pass(s);
-	TAILQ_FOREACH_SAFE(v, &s->ready, ready_entry, next)
-		viewer_pump(v);
+	more = 1;
+	for (i = 0; i < VIEWER_TURN_FRAMES && more; i++) {
+		more = 0;
+		TAILQ_FOREACH_SAFE(v, &s->ready, ready_entry, next) {
+			if (s->nready == 1)
+				viewer_pump(v);
+			else
+				more |= viewer_step(v);
+		}
+	}
+	if (more)
+		session_pump_later(s);
+}
+
+static void
+session_pump_later(struct session *s)
+{
+	struct viewer	*v;
+
+	TAILQ_FOREACH(v, &s->ready, ready_entry)
+		v->again = 1;
+	session_later(s);
 }
 
 /*

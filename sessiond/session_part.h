@@ -55,4 +55,7 @@ void	 session_screen_free(struct session *);
 void	 session_screen_output(struct session *);
 void	 session_screen_resize(struct session *);
 
+/* It may show the alternate screen: 0 if not.  For a ring that is whole. */
+int	 session_screen_may_alternate(struct session *);
+
 #endif /* GATEWAYD_SESSIOND_SESSION_PART_H */

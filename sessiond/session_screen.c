@@ -44,6 +44,8 @@
 #define SCREEN_TURN	(32 * 1024)	/* parsed in one turn: about 1 ms */
 #define SCREEN_CATCH_UP	(256 * 1024)	/* parsed while somebody waits */
 
+#define SCREEN_MODE_MAX	4	/* digits of a mode, which may be cut */
+
 /* Sizes that the model has still to be told; the last ones are merged. */
 #define SCREEN_SIZES	16
 
@@ -136,6 +138,33 @@ session_screen(struct session *s)
 		screening_skip(s, s->whole - SCREEN_CATCH_UP);
 	screening_parse(s, s->whole);
 	return (s->screening->screen);
+}
+
+/*
+ * The numbers of the modes that switch screens are looked for, since most
+ * sessions have never seen them, and to parse all of a long one takes time.
+ */
+int
+session_screen_may_alternate(struct session *s)
+{
+	struct screening	*sc = s->screening;
+	struct iovec		 iov[2];
+	uint64_t		 from;
+	int			 i, n;
+
+	if (sc->screen != NULL && screen_alternate(sc->screen))
+		return (1);
+	from = s->parsed > SCREEN_MODE_MAX ? s->parsed - SCREEN_MODE_MAX : 0;
+	if (from < ring_tail(&s->ring))
+		return (1);
+	n = ring_iov(&s->ring, from, s->whole - from, iov);
+	for (i = 0; i < n; i++) {
+		if (memmem(iov[i].iov_base, iov[i].iov_len, "1049", 4) !=
+		    NULL ||
+		    memmem(iov[i].iov_base, iov[i].iov_len, "47", 2) != NULL)
+			return (1);
+	}
+	return (0);
 }
 
 static int

@@ -43,9 +43,7 @@
 
 #define VIEWER_READ_MAX		(16 * 1024)
 
-/* What one client may do in one turn, so that it does not starve others. */
-#define VIEWER_TURN_READS	4
-#define VIEWER_TURN_FRAMES	8
+#define VIEWER_TURN_READS	4	/* of one client in one turn */
 
 /* One frame of bytes as they are. */
 #define VIEWER_RAW_MAX		(32 * 1024)
@@ -158,8 +156,11 @@ viewer_late(struct viewer *v)
 	struct session	*s = v->session;
 	struct screen	*screen;
 
-	if (!s->attached || v->dialect->repaint == NULL ||
-	    (screen = session_screen(s)) == NULL ||
+	if (!s->attached || v->dialect->repaint == NULL)
+		return (-1);
+	if (ring_tail(&s->ring) == 0 && !session_screen_may_alternate(s))
+		return (-1);
+	if ((screen = session_screen(s)) == NULL ||
 	    (ring_tail(&s->ring) == 0 && !screen_alternate(screen)))
 		return (-1);
 	return (viewer_repaint(v, screen));
@@ -398,28 +399,34 @@ viewer_read_end(struct viewer *v)
 void
 viewer_pump(struct viewer *v)
 {
-	ssize_t	 n;
 	int	 i;
 
 	for (i = 0; i < VIEWER_TURN_FRAMES; i++) {
-		if (v->blocked || v->state >= VIEWER_LINGERING)
+		if (!viewer_step(v))
 			return;
-		if (v->now == NULL && !viewer_next(v))
-			return;
-		n = v->now != NULL ? viewer_send(v) : viewer_send_raw(v);
-		if (n == -1) {
-			if (errno == EINTR)
-				continue;
-			if (errno == EAGAIN || errno == EWOULDBLOCK)
-				viewer_block(v);
-			else
-				viewer_gone(v, LEAVE_CLIENT);
-			return;
-		}
-		v->sent += n;
 	}
 	v->again = 1;
 	session_later(v->session);
+}
+
+int
+viewer_step(struct viewer *v)
+{
+	ssize_t	 n;
+
+	if (v->blocked || v->state >= VIEWER_LINGERING ||
+	    (v->now == NULL && !viewer_next(v)))
+		return (0);
+	n = v->now != NULL ? viewer_send(v) : viewer_send_raw(v);
+	if (n != -1) {
+		v->sent += n;
+		return (!v->blocked);
+	}
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		viewer_block(v);
+	else if (errno != EINTR)
+		viewer_gone(v, errno == ENOMEM ? LEAVE_ERROR : LEAVE_CLIENT);
+	return (errno == EINTR);
 }
 
 static ssize_t

@@ -119,6 +119,9 @@ struct viewer_conf {
 	size_t			 headlen;
 };
 
+/* Frames that one client is sent in one turn, lest others starve. */
+#define VIEWER_TURN_FRAMES	8
+
 /* For sessions and their owner. */
 
 /*
@@ -134,8 +137,11 @@ struct viewer	*viewer_new(struct session *, const struct viewer_conf *);
 void		 viewer_begin(struct viewer *, uint8_t *, size_t);
 void		 viewer_free(struct viewer *);
 
-/* Send what there is; go on with what was left for the next turn. */
+/* Send what there is; or one frame: 1 if there may be more to send. */
 void		 viewer_pump(struct viewer *);
+int		 viewer_step(struct viewer *);
+
+/* Go on with what was left for the next turn. */
 void		 viewer_turn(struct viewer *);
 
 /* Input has room again. */

@@ -267,6 +267,38 @@ test_repaint(void **state)
 	assert_int_equal(a->nout, 4 + 10);
 }
 
+/* A shell that nobody can have left the main screen of costs nothing. */
+static void
+test_plain(void **state)
+{
+	struct client	*c;
+
+	(void)state;
+	start();
+	leave(attach(0, &dialect_ssh_ws));
+	produce(60000, 4095);
+	c = attach(1, &dialect_ssh_ws);
+	drain(c);
+	check_output(c, 0, s->whole);
+	assert_int_equal(s->parsed, 0);
+	/* A number may be anything, and has to be looked at. */
+	say("1049 bottles");
+	leave(c);
+	c = attach(2, &dialect_ssh_ws);
+	drain(c);
+	assert_int_equal(c->nout, s->whole);
+	assert_int_equal(s->parsed, s->whole);
+	/* Cut where it was looked at. */
+	say("\033[?10");
+	assert_non_null(session_screen(s));
+	say("49h\033[Hfull");
+	leave(c);
+	c = attach(3, &dialect_ssh_ws);
+	drain(c);
+	assert_true(c->nout < 4096);
+	check_painted(c->out, c->nout);
+}
+
 /* The ring has lost the beginning: then there is no replay either. */
 static void
 test_repaint_lost(void **state)
@@ -353,6 +385,7 @@ main(void)
 		TEST(test_character),
 		TEST(test_sizes),
 		TEST(test_repaint),
+		TEST(test_plain),
 		TEST(test_repaint_lost),
 		TEST(test_native),
 		TEST(test_starting)
