@@ -244,10 +244,13 @@ parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	struct parent	*p;
 	struct session	*s;
-	time_t		 now;
+	time_t		 now, keep;
 
 	p = arg;
 	now = util_now();
+	/* A client may take long to read the rest, and nobody stops it. */
+	keep = SESSION_KEPT_TIME + (time_t)p->conf->timeout_stalled +
+	    ENDING_TIME;
 	errand_sweep(p, now);
 	TAILQ_FOREACH(s, &p->by_age, entry) {
 		if (s->state == SESSION_STARTING && now - s->started >=
@@ -258,9 +261,9 @@ parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		    (time_t)p->conf->timeout_stalled + ENDING_TIME &&
 		    s->worker->kid->chan != NULL)
 			kid_bad(s->worker->kid, "does not end a session");
-		else if (session_kept(s) && now - s->exited >=
-		    SESSION_KEPT_TIME + (time_t)p->conf->timeout_stalled +
-		    ENDING_TIME && s->worker->kid->chan != NULL)
+		else if (session_kept(s) && s->nviewers == 0 &&
+		    now - s->exited >= keep && now - s->detached >= keep &&
+		    s->worker->kid->chan != NULL)
 			kid_bad(s->worker->kid, "keeps a session too long");
 	}
 }
