@@ -47,7 +47,7 @@ ZERO = {"u8": 1, "u16": 1, "u32": 1, "u64": 1, "str": "x", "bytes": b"x",
         "uuid": NOBODYS}
 
 
-def sample(name, **fields):
+def sample(name, /, **fields):
     """Any message of that name, well formed as far as that matters."""
     values = {f: ZERO[k] if k in ZERO else bytes(int(k[1:]))
               for f, k in gwproto.FIELDS[name]}

@@ -90,6 +90,21 @@ def test_frontend_says_what_it_may_not_to_the_catalog(house):
     wrong += [("api 0", sample("AUTHORIZE", api=0), 0),
               ("no token", sample("AUTHORIZE", token=""), 0),
               ("a bad name", sample("AUTHORIZE", object="a/b"), 0),
+              ("a bad session name", sample(
+                  "AUTHORIZE", token=token, object="demo", dialect=2,
+                  whole=0, stream=0, name="a b"), 0),
+              ("a name for ssh", sample(
+                  "AUTHORIZE", token=token, object="demo", whole=0,
+                  stream=0), 0),
+              ("whole to attach", sample(
+                  "AUTHORIZE", token=token, object="demo", name="",
+                  join=0, stream=0, action=ATTACH), 0),
+              ("a ticket to open", sample(
+                  "AUTHORIZE", token=token, object="demo", name="",
+                  join=0, whole=0, stream=0, cred=2), 0),
+              ("a stream to open", sample(
+                  "AUTHORIZE", token=token, object="demo", name="",
+                  join=0, whole=0), 0),
               ("a long token", sample("AUTHORIZE", token="x" * 9000), 0),
               ("LOG", sample("LOG", priority=6), 0)] + garbage()
     for what, data, fds in wrong:

@@ -131,10 +131,15 @@ def test_worker_claims_sessions_of_another(staged):
     claims = [
         ("SESSION_UP", dict(session=victim)),
         ("SESSION_END", dict(session=victim, reason=1, how=1, code=0)),
+        ("SESSION_EXIT", dict(session=victim, reason=1, how=1, code=0)),
+        ("SESSION_EXIT", dict(session=NOBODYS, reason=3, how=3, code=0)),
         ("PTY_SIGNAL", dict(session=victim, signo=9)),
         ("PTY_HANGUP", dict(session=victim)),
         ("VIEWER_UP", dict(session=victim, viewer=77, dialect=1,
                            transport=1, mode=1, address="192.0.2.1")),
+        ("VIEWER_UP", dict(session=victim, viewer=77, dialect=3,
+                           transport=2, mode=1, ticket=1,
+                           address="192.0.2.1")),
         ("VIEWER_DOWN", dict(session=victim, viewer=int(viewers[0][0]),
                              reason=1)),
         ("PTY_REQ", dict(session=victim, cols=80, rows=24)),
@@ -215,8 +220,9 @@ def test_worker_says_open_but_was_not(staged):
 
 
 @pytest.mark.parametrize("name", ["LOG", "VIEWER_UP", "VIEWER_DOWN",
-                                  "SESSION_UP", "SESSION_END", "PTY_SIGNAL",
-                                  "PTY_HANGUP", "MAY_EXIT"])
+                                  "SESSION_UP", "SESSION_EXIT",
+                                  "SESSION_END", "PTY_SIGNAL", "PTY_HANGUP",
+                                  "MAY_EXIT"])
 def test_worker_floods(staged, name):
     """Of its own session: it fills neither log nor memory, and the others
     go on."""

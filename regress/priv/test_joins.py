@@ -23,6 +23,8 @@ ended, or to another's; a worker is told to open what is over, and dies of
 it; what is over takes the place of what is not.
 """
 
+import hashlib
+import json
 import os
 import re
 import select
@@ -46,18 +48,23 @@ TOKEN, NOT_FOUND, LIMIT = 1, 3, 4
 EXIT, LOST, FAILED, IDLE = 1, 3, 4, 5
 NIL = "00000000-0000-0000-0000-000000000000"
 BOXES = {"demo": {"pty": ["/bin/sh"]}, "other": {"pty": ["/bin/sh"]},
-         "theirs": {"pty": ["/bin/sh"], "owner": [MALLORY]}}
+         "theirs": {"pty": ["/bin/sh"], "owner": [MALLORY]},
+         "broken": {"pty": ["/nonexistent"]}}
 
 
-def cast(role, n):
-    return role == "worker" or (role == "frontend" and n > 1)
+def frontends(role, n):
+    return role == "frontend" and n > 1
+
+
+def all_but_one(role, n):
+    return role == "worker" or frontends(role, n)
 
 
 @pytest.fixture
 def stage():
     staged = []
 
-    def run(*lines):
+    def run(*lines, cast=all_but_one):
         d = Stage(cast, BOXES, start=False, frontends=3, lines=lines)
         d.lines.append("api terminal { auth jwt hs256 secret file %s }" %
                        quote(d.keys + "/jwt.secret"))
@@ -518,3 +525,81 @@ def test_revoked(stage):
     w.wait("DETACH", viewer=v, reason=6)
     w.send("VIEWER_DOWN", session=sid, viewer=v, reason=6)
     denied(ask(d.a, OPEN, "demo", d.token(), join=1, name="x"), NOT_FOUND)
+
+
+# The same with real workers.
+
+def channel(p, m):
+    return p.channels["worker", m["worker"]]
+
+
+def call(p, m, name, **fields):
+    c = channel(p, m)
+    c.send(name, id=5, grant=m["grant"], **fields)
+    return c.recv()
+
+
+def size(**kw):
+    return dict(cols=80, rows=24, **kw)
+
+
+def test_real_workers(stage):
+    """Two open what is one, use it, and see how it ended."""
+    d = stage(cast=frontends)
+    t = d.token()
+    digest = hashlib.sha256(t.encode()).digest()
+
+    def may(p, action):
+        m = ask(p, action, one["session"], t)
+        assert m.name == "GRANTED", m
+        return m
+
+    def row():
+        m = call(d.a, may(d.a, STATUS), "STATUS", hash=digest, what=1)
+        assert m.name == "REPORT", m
+        text = os.pread(m.blob, 65536, 0)
+        os.close(m.blob)
+        return json.loads(text)
+    one, two = named(d), named(d, d.b)
+    # The second to ask is the first to come.
+    m = call(d.b, two, "OPEN", **size())
+    assert (m.name, m["session"]) == ("OPENED", one["session"])
+    m = call(d.a, one, "OPEN", **size())
+    assert (m.name, m["session"]) == ("OPENED", one["session"])
+    three = named(d, d.b)
+    assert (three["fresh"], three["open_time"]) == (0, 0)
+    assert call(d.b, three, "OPEN", **size()).name == "OPENED"
+    assert (row()["state"], row()["name"]) == ("running", "x")
+    m = call(d.b, may(d.b, INPUT), "INPUT", hash=digest, data=b"exit 7\n")
+    assert m.name == "INPUT_OK"
+    wait_for(lambda: state(d, one["session"]) == "exited")
+    assert (row()["state"], row()["exit"]) == ("exited", {"code": 7})
+    m = call(d.b, may(d.b, INPUT), "INPUT", hash=digest, data=b"x")
+    assert (m.name, m["reason"]) == ("CALL_FAIL", 12)
+    m = ask(d.a, LIST, "demo", t)
+    m = call(d.a, m, "STATUS", hash=digest, what=4)
+    assert m.name == "REPORT"
+    assert one["session"].encode() in os.pread(m.blob, 65536, 0)
+    os.close(m.blob)
+    # Its name is another's by now.
+    again = named(d)
+    assert again["fresh"] == 1
+    assert call(d.a, again, "OPEN", **size()).name == "OPENED"
+    assert d.run_ctl("-s", d.socket, "kill", "session",
+                     one["session"]).returncode == 0
+    wait_for(lambda: one["session"] not in [
+        r[0] for r in d.ctl("show", "sessions") if r[1] == "ending"])
+    denied(ask(d.a, STATUS, one["session"], t), NOT_FOUND)
+
+
+def test_real_worker_that_cannot_open(stage):
+    """All who wait hear of it, and the worker lives on."""
+    d = stage(cast=frontends)
+    for i in range(5):
+        one, two = named(d, box="broken"), named(d, d.b, box="broken")
+        for p, m in (d.a, one), (d.b, two):
+            channel(p, m).send("OPEN", id=5, grant=m["grant"], **size())
+        for p, m in (d.a, one), (d.b, two):
+            assert channel(p, m).recv().name == "OPEN_FAILED"
+        wait_for(lambda: state(d, one["session"]) == "not_opened")
+    assert "killed" not in d.log()
