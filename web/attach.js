@@ -21,7 +21,8 @@
  * Handlers, all of which come one after the other:
  *	state(state)		where it stands; see say()
  *	size(cols, rows)	the session has this size
- *	repaint(bytes)		makes an empty terminal show the screen
+ *	repaint(bytes)		makes the terminal show the screen, once it is
+ *				as new
  *	output(bytes, at, past, taken)
  *				output from the offset at on; past if it is
  *				older than the viewer; taken() is to be called
@@ -52,6 +53,9 @@ const BACKOFF = [500, 1000, 2000, 4000, 8000, 15000, 30000];
  */
 const ANSWER_FIRST = 3000;
 const ANSWER_MAX = 24000;
+
+/* After a gap, until we look whether the screen suffered: ms. */
+const MEND_WAIT = 1000;
 
 /* A ping goes out so often, and so long we wait for anything: ms. */
 const PING_EVERY = 20000;
@@ -330,6 +334,28 @@ export class Attachment {
 		this.offset = to;
 		this.lost += bytes;
 		this.#on.gap(bytes);
+		this.#timer("mend", MEND_WAIT, () => this.#mend());
+	}
+
+	/*
+	 * A program that has the whole screen does not draw again what was
+	 * lost: when the gaps are over we come back for its screen, if the
+	 * gateway has kept up with it.
+	 */
+	async #mend() {
+		const turn = this.#turn;
+
+		try {
+			const now = await this.#api.screen(this.session,
+			    this.#patience());
+			if (turn !== this.#turn || !now.alternate ||
+			    !now.exact)
+				return;
+		} catch (e) {
+			return;
+		}
+		this.offset = null;
+		this.reconnect();
 	}
 
 	#output(bytes) {

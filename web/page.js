@@ -272,7 +272,7 @@ function open(session, known = null) {
 	attachment = new Attachment(api, session, { readOnly, known }, {
 		state: showState,
 		size: showSize,
-		repaint: (bytes) => screen.write(bytes, true),
+		repaint: (bytes) => screen.repaint(bytes),
 		output: (bytes, at, past, taken) => {
 			window.gatewayd.onoutput?.(at, bytes);
 			const wait = screen.write(bytes, past, taken);

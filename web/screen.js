@@ -224,6 +224,13 @@ export class Screen {
 		});
 	}
 
+	/* A text that makes a terminal as new show a screen. */
+	repaint(bytes) {
+		this.cancelSequence();
+		this.term.write("\x1bc");
+		return this.write(bytes, true);
+	}
+
 	/* A sequence that was cut off must not swallow what comes next. */
 	cancelSequence() {
 		this.term.write("\x18");

@@ -155,6 +155,51 @@ async function gaps({ daemon, open }) {
 	assert.equal(await v.text("note"), "");
 }
 
+/*
+ * Draws on the whole screen, and then on one line much more than is kept, not
+ * so fast that the gateway would lose sight of the screen.
+ */
+const DRAWER = `
+import os, sys, time
+out = lambda s: os.write(1, s.encode())
+out("\\x1b[?1049h\\x1b[2J\\x1b[Hfirst line")
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.05)
+out("\\x1b[2;1Hsecond line")
+for n in range(65000):
+    if n % 2600 == 0:
+        time.sleep(0.3)
+    out("\\x1b[5;1Hcounting %06d, and much more of that" % n)
+out("\\x1b[3;1Hthird line")
+open(sys.argv[1] + ".done", "w").close()
+time.sleep(60)
+`;
+
+/* A gap in what a program draws does not stay on the screen. */
+async function mends({ daemon, open }) {
+	const file = `${daemon.shared}/draw`;
+	const session = await daemon.run("/usr/bin/python3",
+	    ["-c", DRAWER, file]);
+	const v = await open({ hash: place(daemon, session) });
+
+	await v.state(/^Attached$/);
+	await v.shows(/^first line$/m);
+	daemon.proxy.refusing = true;
+	daemon.proxy.cut();
+	await v.state(/^Connection lost/);
+	fs.writeFileSync(file, "");
+	await v.until("the drawer does not end", () =>
+	    fs.existsSync(`${file}.done`), 30000);
+	daemon.proxy.refusing = false;
+	await v.page.click("#now");
+	await v.note(/^Gap of/);
+	await v.shows(new RegExp("^first line\nsecond line\nthird line\n\n" +
+	    "counting 064999, and much more of that$"));
+	await v.state(/^Attached$/);
+	assert.equal(await v.page.evaluate(() =>
+	    window.gatewayd.terminal.buffer.active.type), "alternate");
+}
+
 /* A connection that is dead without an end is found out at waking up. */
 async function wakes({ daemon, open }) {
 	const v = await open();
@@ -236,6 +281,7 @@ module.exports = [
 	["cuts in the middle of a flood lose no byte", cuts],
 	["a cut in a browser that cannot wait", cutsOld],
 	["a gap is told to the byte", gaps],
+	["a gap in what a program draws", mends],
 	["a dead connection is found out", wakes],
 	["nothing is typed into a lost connection", deaf],
 	["a page that nobody sees", hides],
