@@ -27,7 +27,7 @@
 #include <string.h>
 
 #include "screen.h"
-#include "screen_model.h"
+#include "screen_parts.h"
 #include "utf8.h"
 
 /* A parameter is cut to this. */

@@ -28,8 +28,11 @@
  *
  * It follows xterm.js, and xterm(1) where that one is silent.  Not kept are
  * what has scrolled away, colours of the palette, links, images, the colour
- * of an underline, more than two marks on a character, and the title stack.
- * Lines are cut when the width changes, not wrapped anew.
+ * of an underline, more than two marks on a character, national sets of
+ * characters, REP beyond the length of a line and the title stack.  After
+ * sideways scrolling and protected characters, which are not done either,
+ * the screen is not exact.  Lines are cut when the width changes, not wrapped
+ * anew.
  */
 struct screen;
 

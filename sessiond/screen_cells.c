@@ -27,7 +27,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "screen_model.h"
+#include "screen_parts.h"
 
 #define TAB_WIDTH	8
 
@@ -146,7 +146,10 @@ row_put(struct row *r, uint16_t cols, uint16_t x, const struct cell *c)
 	}
 }
 
-/* Move what is at x and behind it to the right by n cells. */
+/*
+ * Move what is at x and behind it to the right by n cells.  A second half at
+ * x is left alone there, for the caller to overwrite or to repair.
+ */
 void
 row_insert(struct row *r, uint16_t cols, uint16_t x, unsigned int n,
     const struct cell *blank)
@@ -159,9 +162,6 @@ row_insert(struct row *r, uint16_t cols, uint16_t x, unsigned int n,
 		memmove(&cells[x + n], &cells[x],
 		    (cols - x - n) * sizeof(cells[0]));
 		fill_cells(cells, x, x + n, blank);
-		/* x was the second half, which is no cell of its own. */
-		if (x + n < cols && cells[x + n].ch == CELL_TAIL)
-			cells[x + n] = *blank;
 	} else
 		fill_cells(cells, x, cols, blank);
 	if (cells[cols - 1].wide)

@@ -24,7 +24,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "screen_model.h"
+#include "screen_parts.h"
 
 /* Prefix, intermediate and final byte of a sequence as one number. */
 #define KEY(p, i, f)	((p) << 16 | (i) << 8 | (f))
@@ -36,6 +36,8 @@ static void	 cursor_vertical(struct screen *, int);
 static int	 csi_cursor(struct screen *, int);
 static int	 csi_cells(struct screen *, int);
 static void	 csi_other(struct screen *, int);
+static void	 insert_blanks(struct screen *, struct row *, unsigned int,
+		    const struct cell *);
 static void	 erase_screen(struct screen *, int);
 static void	 erase_line(struct screen *, int);
 static void	 shift_lines(struct screen *, int);
@@ -296,7 +298,7 @@ csi_cells(struct screen *s, int key)
 	r = &s->cur->row[s->y];
 	n = n < s->cols ? n : s->cols;
 	if (key == '@')
-		row_insert(r, s->cols, s->x, n, &blank);
+		insert_blanks(s, r, n, &blank);
 	else if (key == 'P')
 		row_delete(r, s->cols, s->x, n, &blank);
 	else if (key == 'X')
@@ -350,6 +352,20 @@ csi_other(struct screen *s, int key)
 		/* Sideways scrolling is not done either. */
 		s->cur->stale = 1;
 		break;
+	}
+}
+
+static void
+insert_blanks(struct screen *s, struct row *r, unsigned int n,
+    const struct cell *blank)
+{
+	struct cell	*c;
+
+	row_insert(r, s->cols, s->x, n, blank);
+	if (s->x + n < s->cols) {
+		c = &row_cells(r, s->cols)[s->x + n];
+		if (c->ch == CELL_TAIL)
+			c->ch = 0;
 	}
 }
 

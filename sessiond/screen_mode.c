@@ -24,9 +24,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "screen_model.h"
+#include "screen_parts.h"
 
 static void	 mode_page(struct screen *, int);
+static uint16_t	 inside(const struct screen *, uint16_t);
 static void	 mode_mouse(struct screen *, unsigned int, int);
 static void	 mode_other(struct screen *, unsigned int, int);
 static void	 pen_one(struct cell *, unsigned int);
@@ -88,16 +89,10 @@ void
 mode_restore(struct screen *s)
 {
 	const struct saved	*sv = &s->cur->saved;
-	uint16_t		 y;
 
 	s->pen = sv->pen;
 	s->sets = sv->sets;
-	y = sv->y;
-	if (s->modes.origin && y < s->cur->top)
-		y = s->cur->top;
-	if (s->modes.origin && y >= s->cur->bottom)
-		y = s->cur->bottom - 1;
-	put_place(s, y, sv->x < s->cols ? sv->x : s->cols - 1);
+	put_place(s, inside(s, sv->y), sv->x < s->cols ? sv->x : s->cols - 1);
 }
 
 /* SM and RM. */
@@ -181,7 +176,19 @@ mode_page(struct screen *s, int on)
 		s->cur = p;
 	} else
 		s->cur = &s->page[0];
+	s->y = inside(s, s->y);
 	put_region(s);
+}
+
+/* The row, or with the origin in the region the next one that is in it. */
+static uint16_t
+inside(const struct screen *s, uint16_t y)
+{
+	if (s->modes.origin && y < s->cur->top)
+		return (s->cur->top);
+	if (s->modes.origin && y >= s->cur->bottom)
+		return (s->cur->bottom - 1);
+	return (y);
 }
 
 /* There is one kind of tracking at a time, and one encoding. */
@@ -199,10 +206,13 @@ mode_mouse(struct screen *s, unsigned int n, int on)
 		break;
 	case 1006:
 	case 1016:
-		m->mouse_sgr = m->mouse_enc = on ? n : 0;
+		m->mouse_sgr = on ? n : 0;
+		if (on || m->mouse_enc == 1006 || m->mouse_enc == 1016)
+			m->mouse_enc = m->mouse_sgr;
 		break;
 	default:
-		m->mouse_enc = on ? n : 0;
+		if (on || m->mouse_enc == n)
+			m->mouse_enc = on ? n : 0;
 	}
 }
 

@@ -18,7 +18,7 @@
 #ifndef GATEWAYD_SESSIOND_SCREEN_MODEL_H
 #define GATEWAYD_SESSIOND_SCREEN_MODEL_H
 
-/* What the files screen*.c share; nobody else includes it. */
+/* What a screen is made of, for the files screen*.c and for tests. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -189,56 +189,5 @@ struct screen {
 	int		 titled;	/* a title was ever set */
 	char		 title[SCREEN_TITLE_MAX + 1];
 };
-
-/* screen_cells.c: no argument is outside of the page. */
-void		 page_init(struct page *, struct cell *, uint16_t cols,
-		    uint16_t rows);
-void		 page_fill(struct page *, uint16_t from, uint16_t to,
-		    const struct cell *);
-void		 page_scroll(struct page *, uint16_t top, uint16_t bottom,
-		    int up, const struct cell *);
-void		 page_tabs(struct page *, uint16_t from);
-struct cell	*row_cells(struct row *, uint16_t cols);
-const struct cell *row_cell(const struct row *, uint16_t x);
-void		 row_put(struct row *, uint16_t cols, uint16_t x,
-		    const struct cell *);
-void		 row_insert(struct row *, uint16_t cols, uint16_t x,
-		    unsigned int n, const struct cell *);
-void		 row_delete(struct row *, uint16_t cols, uint16_t x,
-		    unsigned int n, const struct cell *);
-void		 row_erase(struct row *, uint16_t cols, uint16_t from,
-		    uint16_t to, const struct cell *);
-int		 cell_same(const struct cell *, const struct cell *);
-struct cell	 cell_blank(const struct cell *pen);
-
-/* screen_put.c: text and the cursor, by libvterm. */
-int		 put_open(struct screen *);
-void		 put_close(struct screen *);
-int		 put_size(struct screen *);
-void		 put_place(struct screen *, unsigned int y, unsigned int x);
-void		 put_region(struct screen *);
-void		 put_ascii(struct screen *, const uint8_t *, size_t);
-void		 put_char(struct screen *, uint32_t);
-void		 put_linefeed(struct screen *);
-void		 put_reverse(struct screen *);
-uint32_t	 charset_char(uint8_t set, uint8_t);
-void		 put_repeat(struct screen *, unsigned int);
-
-/* screen_csi.c: what sequences do. */
-void		 screen_control(struct screen *, uint32_t);
-void		 screen_esc(struct screen *, uint8_t);
-void		 screen_csi(struct screen *, uint8_t);
-
-/* screen_mode.c */
-void		 screen_reset(struct screen *);
-void		 mode_set(struct screen *, int on);
-void		 mode_set_private(struct screen *, int on);
-void		 mode_pen(struct screen *);
-void		 mode_save(struct screen *);
-void		 mode_restore(struct screen *);
-void		 mode_soft_reset(struct screen *);
-
-/* screen_text.c: the UTF-8 of a character, 1 to 4 bytes; their number. */
-size_t		 utf8_put(char *, uint32_t);
 
 #endif

@@ -32,7 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "screen_model.h"
+#include "screen_parts.h"
 
 /* Blanks for which moving the cursor is shorter than writing them. */
 #define BLANKS_MOVE	5
@@ -59,6 +59,7 @@ static void	 paint_row(struct paint *, const struct row *, int);
 static int	 paint_blanks(struct paint *, const struct row *, int, int,
 		    int);
 static void	 paint_margins(struct paint *, const struct page *);
+static void	 paint_hidden(struct paint *);
 static void	 paint_saved(struct paint *, const struct saved *);
 static void	 paint_cell(struct paint *, const struct cell *);
 static void	 paint_pen(struct paint *, const struct cell *);
@@ -82,17 +83,17 @@ screen_repaint(const struct screen *s, size_t *len)
 	memset(&p, 0, sizeof(p));
 	p.s = s;
 	paint_start(&p);
+	if (!screen_alternate(s))
+		paint_hidden(&p);
 	paint_page(&p, &s->page[0]);
-	paint_margins(&p, &s->page[0]);
 	paint_saved(&p, &s->page[0].saved);
 	if (screen_alternate(s)) {
-		outf(&p, "\033[?1049h");
+		paint_goto(&p, s->page[0].y, 0);
+		outf(&p, "\033[?1047h");
 		paint_sets(&p, &ascii);
 		paint_page(&p, &s->page[1]);
-		paint_margins(&p, &s->page[1]);
 		paint_saved(&p, &s->page[1].saved);
 	}
-	outf(&p, "\0337");
 	paint_modes(&p);
 	paint_cursor(&p);
 	paint_partial(&p);
@@ -174,6 +175,7 @@ paint_page(struct paint *p, const struct page *page)
 	p->y = p->x = 0;
 	for (y = 0; y < p->s->rows; y++)
 		paint_row(p, &page->row[y], y);
+	paint_margins(p, page);
 }
 
 static void
@@ -253,7 +255,24 @@ paint_margins(struct paint *p, const struct page *page)
 	p->x = -1;
 }
 
-/* Bring about what is then saved. */
+/* What the alternate screen keeps while it is not shown. */
+static void
+paint_hidden(struct paint *p)
+{
+	const struct saved	*sv = &p->s->page[1].saved;
+	static const struct cell	 plain;
+
+	if (sv->x == 0 && sv->y == 0 && cell_same(&sv->pen, &plain) &&
+	    memcmp(&sv->sets, &ascii, sizeof(ascii)) == 0)
+		return;
+	outf(p, "\033[m\033[?1047h");
+	p->x = -1;
+	paint_saved(p, sv);
+	paint_sets(p, &ascii);
+	outf(p, "\033[?1047l");
+}
+
+/* The cursor that is saved. */
 static void
 paint_saved(struct paint *p, const struct saved *sv)
 {
@@ -264,6 +283,7 @@ paint_saved(struct paint *p, const struct saved *sv)
 	paint_goto(p, y, x);
 	paint_pen(p, &sv->pen);
 	paint_sets(p, &sv->sets);
+	outf(p, "\0337");
 }
 
 /* A character where the cursor is. */
@@ -305,7 +325,7 @@ paint_pen(struct paint *p, const struct cell *want)
 		{ ATTR_BLINK, 5 }, { ATTR_INVERSE, 7 }, { ATTR_HIDDEN, 8 },
 		{ ATTR_STRIKE, 9 }, { ATTR_OVERLINE, 53 }
 	};
-	unsigned int	 more, style;
+	int		 more, style;
 	size_t		 i, start;
 
 	if (p->pen.fg == want->fg && p->pen.bg == want->bg &&
@@ -329,7 +349,7 @@ paint_pen(struct paint *p, const struct cell *want)
 	if (style == 1 && ATTR_STYLE(p->pen.attr) != 1)
 		outf(p, ";4");
 	else if (style > 1 && ATTR_STYLE(p->pen.attr) != style)
-		outf(p, ";4:%u", style);
+		outf(p, ";4:%d", style);
 	if (p->pen.fg != want->fg)
 		paint_color(p, want->fg, 30);
 	if (p->pen.bg != want->bg)
@@ -409,7 +429,9 @@ paint_modes(struct paint *p)
 		outf(p, "\033[?%uh", m->mouse);
 	if (m->mouse_sgr != 0)
 		outf(p, "\033[?%uh", m->mouse_sgr);
-	if (m->mouse_enc != 0 && m->mouse_enc != m->mouse_sgr)
+	if (m->mouse_enc == 0 && m->mouse_sgr != 0)
+		outf(p, "\033[?1015h\033[?1015l");
+	else if (m->mouse_enc != m->mouse_sgr)
 		outf(p, "\033[?%uh", m->mouse_enc);
 	if (m->focus)
 		outf(p, "\033[?1004h");
@@ -427,14 +449,14 @@ paint_modes(struct paint *p)
 /*
  * The cursor.  A wrap is made pending by writing the last column again.  If
  * the last byte was of a character, that is written again and nothing after
- * it: only so a mark that comes next finds what it belongs to.
+ * it: only so a mark or a REP that comes next finds what it belongs to.
  */
 static void
 paint_cursor(struct paint *p)
 {
 	const struct screen		*s = p->s;
 	const struct cell		*c;
-	int				 top, x;
+	int				 joins, top, x;
 
 	if (!s->modes.autowrap)
 		outf(p, "\033[?7l");
@@ -443,11 +465,14 @@ paint_cursor(struct paint *p)
 	p->x = -1;
 	top = s->modes.origin && s->y >= s->cur->top ? s->cur->top : 0;
 	c = row_cell(&s->cur->row[s->last_y], s->last_x);
-	if (s->joins && !s->modes.insert && s->y == s->last_y &&
-	    s->x == s->last_x + 1 + c->wide) {
+	joins = s->parser.state == PARSE_GROUND ? s->joins : s->parser.joined;
+	if (joins && s->y == s->last_y && s->x == s->last_x + 1 + c->wide) {
 		paint_sets(p, &s->sets);
 		paint_goto(p, s->y - top, s->last_x);
 		paint_pen(p, c);
+		/* What is taken out here is inserted again. */
+		if (s->modes.insert)
+			outf(p, "\033[%dP\033[4h", 1 + c->wide);
 		paint_cell(p, c);
 		return;
 	}
@@ -460,6 +485,8 @@ paint_cursor(struct paint *p)
 		paint_goto(p, s->y - top, x);
 		paint_pen(p, c);
 		paint_cell(p, c);
+		/* Nothing is to join it. */
+		outf(p, "\033[?7%c", s->modes.autowrap ? 'h' : 'l');
 	} else
 		paint_goto(p, s->y - top, s->x);
 	paint_sets(p, &s->sets);

@@ -37,7 +37,7 @@
 
 #include <vterm.h>
 
-#include "screen_model.h"
+#include "screen_parts.h"
 
 /*
  * The library puts four bytes on the stack for each byte of a piece of text.
@@ -214,8 +214,10 @@ put_char(struct screen *s, uint32_t ch)
 		if (!s->modes.autowrap)
 			x = s->cols - 1;
 		put_place(s, y, x);
-		if (!s->modes.autowrap && s->wrote == 2)
+		if (!s->modes.autowrap && s->wrote == 2) {
+			s->joins = 0;
 			return;
+		}
 	}
 	put_bytes(s, buf, n);
 	if (s->wrote == WROTE_MARK)
@@ -333,7 +335,7 @@ put_cursor(struct screen *s)
 
 	vterm_state_get_cursorpos(s->state, &pos);
 	s->y = pos.row;
-	if (s->x != s->cols || pos.col != s->cols - 1)
+	if (s->x != s->cols)
 		s->x = pos.col;
 }
 

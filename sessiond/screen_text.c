@@ -27,7 +27,7 @@
 
 #include <json-c/json.h>
 
-#include "screen_model.h"
+#include "screen_parts.h"
 
 /* One line of the widest screen, each character with two marks. */
 #define LINE_MAX_BYTES	(SCREEN_COLS_MAX * 3 * 4)

@@ -1,0 +1,35 @@
+/*
+ * Copyright (c) 2026 The gatewayd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#ifndef GATEWAYD_REGRESS_SCREEN_SAME_H
+#define GATEWAYD_REGRESS_SCREEN_SAME_H
+
+#include <stddef.h>
+
+struct screen;
+
+/*
+ * Whether two screens of one size look the same and will behave the same; if
+ * not, `what' names the first difference.
+ */
+int	 screen_same(const struct screen *, const struct screen *, char *what,
+	    size_t);
+
+/* Whether a screen is in itself as it should be. */
+int	 screen_sound(const struct screen *);
+
+#endif
