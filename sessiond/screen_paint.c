@@ -348,7 +348,7 @@ paint_pen(struct paint *p, const struct cell *want)
 	style = ATTR_STYLE(want->attr);
 	if (style == 1 && ATTR_STYLE(p->pen.attr) != 1)
 		outf(p, ";4");
-	else if (style > 1 && (unsigned int)ATTR_STYLE(p->pen.attr) != style)
+	else if (style > 1 && ATTR_STYLE(p->pen.attr) != style)
 		outf(p, ";4:%d", style);
 	if (p->pen.fg != want->fg)
 		paint_color(p, want->fg, 30);
