@@ -129,7 +129,8 @@ open_failed(struct op *op, uint8_t reason)
 		[FAIL_REFUSED] = OP_OPEN_REFUSED,
 		[FAIL_HOSTKEY] = OP_OPEN_HOSTKEY,
 		[FAIL_AUTH] = OP_OPEN_AUTH,
-		[FAIL_LOST] = OP_OPEN_LOST
+		[FAIL_LOST] = OP_OPEN_LOST,
+		[FAIL_UNSUPPORTED] = OP_UNSUPPORTED
 	};
 
 	if (op->auth.join && (reason == FAIL_GRANT || reason == FAIL_GONE ||
