@@ -53,9 +53,9 @@ def test_sessions(daemon):
     other = daemon.open("foreign", token=daemon.token(MALLORY))
     rows = daemon.sessions()
     assert rows[sid][:3] + rows[sid][4:] == [
-        sid, "running", "1", "demo", ALICE]
+        sid, "running", "1", "demo", "-", ALICE]
     assert rows[other][:3] + rows[other][4:] == [
-        other, "running", "0", "foreign", MALLORY]
+        other, "running", "0", "foreign", "-", MALLORY]
     ws.type("exit\n")
     ws.closed()
     wait_for(lambda: sid not in daemon.sessions())
@@ -72,7 +72,8 @@ def test_viewers(daemon):
     sse = daemon.sse(sid)
     sse.until(b"$ ")
     rows = daemon.ctl("show", "viewers")
-    assert sorted((r[1], r[2], r[4], r[5]) for r in rows) == [
+    assert {r[3] for r in rows} == {"rw"}
+    assert sorted((r[1], r[2], r[5], r[6]) for r in rows) == [
         (sid, "ssh/sse", "127.0.0.1", ALICE),
         (sid, "ssh/websocket", "127.0.0.1", ALICE)]
     assert len({r[0] for r in rows}) == 2

@@ -236,7 +236,7 @@ def test_forwarded_in_the_log(start):
     ws = Ws(d.port, d.ws_path(sid), {"X-Forwarded-For": "192.0.2.78"})
     ws.until(b"$ ")
     d.logged('event="attach".*address="192.0.2.78"')
-    assert d.ctl("show", "viewers")[0][4] == "192.0.2.78"
+    assert d.ctl("show", "viewers")[0][5] == "192.0.2.78"
     ws.drop()
 
 
