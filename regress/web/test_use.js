@@ -271,10 +271,13 @@ async function tokens({ daemon, open }) {
 }
 
 async function expires({ daemon, open }) {
-	const v = await open({ hash: `token=${daemon.token(2)}&sandbox=demo` });
+	const seconds = 6;
+	const over = Date.now() + seconds * 1000 + 1000;
+	const v = await open({ hash: `token=${daemon.token(seconds)}` +
+	    "&sandbox=demo" });
 
 	await v.attached();
-	await sleep(2100);
+	await sleep(over - Date.now());
 	/* Who is attached stays; who comes back is asked. */
 	await v.command("echo still-$((1 + 1))", /^still-2$/m);
 	daemon.proxy.cut();
