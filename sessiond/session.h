@@ -34,7 +34,6 @@
 struct driver;
 struct event_base;
 struct frame;
-struct iovec;
 struct screen;
 struct screening;
 struct session;
@@ -137,7 +136,8 @@ struct session {
 	unsigned int			 nready;
 	struct viewer			*leader; /* keeps up, or NULL */
 	uint64_t			 passing; /* where one may be passed */
-	uint64_t			 shown;	/* to several viewers */
+	uint64_t			 shown;	/* to viewers that keep up */
+	uint64_t			 burst;	/* `shown' when it began */
 	int				 gathering;
 	int				 attached;	/* ever */
 	int				 resized;	/* while starting */

@@ -88,16 +88,20 @@ static void
 session_show(struct session *s)
 {
 	struct timeval	 tv = { 0, SESSION_GATHER_USEC };
+	size_t		 piece;
 
-	if (s->gathering && s->ring.head - s->shown < SESSION_GATHER)
+	piece = s->nready > 1 ? SESSION_GATHER_MANY : SESSION_GATHER;
+	if (s->gathering && s->ring.head - s->burst > SESSION_FLOOD &&
+	    s->ring.head - s->shown < piece)
 		return;
+	if (s->nready > 0 && !s->gathering) {
+		s->gathering = 1;
+		s->burst = s->shown;
+		evtimer_add(&s->ev_gather, &tv);
+	}
 	session_pump(s);
 	session_flow(s);
 	s->shown = s->ring.head;
-	if (s->nready > 1 && !s->gathering) {
-		s->gathering = 1;
-		evtimer_add(&s->ev_gather, &tv);
-	}
 }
 
 static void

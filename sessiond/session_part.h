@@ -24,11 +24,13 @@ struct viewer;
 /* What the files that make a session say to each other, and no one else. */
 
 /*
- * Several viewers are shown the first output at once, and what follows it
- * closely in pieces of this size or after this time: a flood then costs each
- * of them few system calls.
+ * Output is shown at once, but in a flood, which is more than SESSION_FLOOD
+ * within this time: then in pieces of this size, larger if several viewers
+ * have to be sent each, or when the time is over.
  */
-#define SESSION_GATHER		(32 * 1024)
+#define SESSION_FLOOD		(32 * 1024)
+#define SESSION_GATHER		(8 * 1024)
+#define SESSION_GATHER_MANY	(32 * 1024)
 #define SESSION_GATHER_USEC	2000
 
 /* session.c */

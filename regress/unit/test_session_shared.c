@@ -263,6 +263,37 @@ test_nobody(void **state)
 	assert_int_equal(c->offset, s->ring.head);
 }
 
+/* What is typed is echoed at once; a flood comes in larger pieces. */
+static void
+test_gather(void **state)
+{
+	struct client	*a, *b;
+	int		 i;
+
+	(void)state;
+	start_native();
+	a = attach(0, &dialect_terminal_ws);
+	b = attach(1, &dialect_terminal_ws);
+	drain(a);
+	drain(b);
+	for (i = 1; i <= 100; i++) {
+		produce(10, 10);
+		receive(a, SIZE_MAX);
+		receive(b, SIZE_MAX);
+		parse(a);
+		parse(b);
+		assert_int_equal(a->offset, i * 10);
+		assert_int_equal(b->offset, i * 10);
+	}
+	a->frames = 0;
+	produce(400000, 4000);
+	drain(a);
+	drain(b);
+	assert_int_equal(a->offset, 401000);
+	assert_int_equal(b->offset, 401000);
+	assert_true(a->frames < 40);
+}
+
 /*
  * Who may do what
  */
@@ -585,6 +616,7 @@ main(void)
 		TEST(test_gap_random),
 		TEST(test_gap_writer),
 		TEST(test_nobody),
+		TEST(test_gather),
 		TEST(test_reader),
 		TEST(test_writers),
 		TEST(test_sizes),
