@@ -24,6 +24,8 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 set -- BUILD="$BUILD" CC=gcc DESTDIR="$tmp/d" PREFIX=/opt/gw
 
+out=$($MAKE "$@" web 2>&1)
+result $? "make web" "$out"
 out=$($MAKE "$@" install 2>&1)
 result $? "make install" "$out"
 
@@ -44,6 +46,8 @@ for page in man/*.[1-9]; do
 	[ -f "$tmp/d/opt/gw/share/man/man${page##*.}/${page#man/}" ]
 	result $? "$page"
 done
+empty "the page" \
+    "$(diff -r "$BUILD/web" "$tmp/d/opt/gw/share/gatewayd/web" 2>&1)"
 [ "$(stat -c %a "$tmp/d/etc/gatewayd")" = 700 ]
 result $? "/etc/gatewayd is for root only"
 [ "$(stat -c %a "$tmp/d/var/lib/gatewayd")" = 700 ]
@@ -52,12 +56,15 @@ result $? "/var/lib/gatewayd is for root only"
 empty "nothing else" "$(cd "$tmp/d" && find . -type f |
     grep -vE '^\./opt/gw/(sbin|libexec/gatewayd)/' |
     grep -vE '^\./opt/gw/lib/(systemd/system|(sysusers|tmpfiles)\.d)/' |
-    grep -vE '^\./opt/gw/share/(man/man[578]|examples/gatewayd)/')"
+    grep -vE '^\./opt/gw/share/(man/man[578]|(examples/)?gatewayd(/web)?)/')"
 empty "the unit names the installed program" \
     "$(grep -n /usr/local "$tmp/d/opt/gw/lib/systemd/system/gatewayd.service")"
 strings -d "$tmp/d/opt/gw/sbin/gatewayd" 2>/dev/null |
     grep -qx /opt/gw/libexec/gatewayd
 result $? "the daemon looks for its children in libexec"
+strings -d "$tmp/d/opt/gw/sbin/gatewayd" 2>/dev/null |
+    grep -qx /opt/gw/share/gatewayd/web
+result $? "the daemon looks for the page in share"
 empty "no program names the build directory" \
     "$(cd "$tmp/d/opt/gw" && for f in sbin/* libexec/gatewayd/*; do
 	strings -d "$f" 2>/dev/null | grep -qxF "$BUILD" && echo "$f"
