@@ -48,7 +48,12 @@ async function states({ daemon, open }) {
 	await v.state(/^Connection lost: reconnecting/);
 	await picture(v, "waiting");
 	daemon.proxy.refusing = false;
+	daemon.proxy.frozen = true;
 	await v.page.click("#now");
+	await v.state(/^Connecting\u2026$/);
+	await picture(v, "connecting");
+	daemon.proxy.frozen = false;
+	daemon.proxy.cut();
 	await v.state(/^Attached$/);
 	await v.type("exit 3\n");
 	await v.state(/^Exited with code 3$/);
