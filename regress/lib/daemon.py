@@ -43,7 +43,7 @@ import time
 
 import pytest
 
-from clients import WAIT, Http, JsWs, Sse, Ws, bearer, wait_for
+from clients import WAIT, Http, JsWs, Sse, TtyWs, Ws, bearer, wait_for
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 SAN = bool(os.environ.get("SAN"))
@@ -172,7 +172,8 @@ def memory(pid):
 
 class Daemon:
     def __init__(self, sandboxes=None, lines=(), api=(), auth=None,
-                 env=None, start=True, frontends=2, user=None):
+                 env=None, start=True, frontends=2, user=None,
+                 native=()):
         self.dir = tempfile.mkdtemp(prefix="gw")
         os.chmod(self.dir, 0o755)
         self.keys = os.path.join(self.dir, "keys")
@@ -186,6 +187,7 @@ class Daemon:
         self.sandboxes = dict(SANDBOXES if sandboxes is None else sandboxes)
         self.lines = list(lines)
         self.api = list(api)
+        self.native_api = None if native is None else list(native)
         self.auth = auth
         self.env = env or {}
         self.frontends = frontends
@@ -220,6 +222,9 @@ class Daemon:
             self.keys + "/jwt.secret")]
         out += ["api pocketenv {"] + ["\tauth jwt " + a for a in auth]
         out += ["\t" + a for a in self.api] + ["}"]
+        if self.native_api is not None:
+            out += ["api terminal {"] + ["\tauth jwt " + a for a in auth]
+            out += ["\t" + a for a in self.native_api] + ["}"]
         for name, sb in self.sandboxes.items():
             out += ["sandbox %s {" % quote(name)]
             out += ["\towner " + quote(o) for o in sb.get("owner", [ALICE])]
@@ -509,6 +514,65 @@ class Daemon:
     def delete(self, sid, token=MINE, headers=()):
         return self.ask("DELETE", "/ssh/disconnect/" + sid, token=token,
                         headers=headers)
+
+    # The native API
+
+    def native(self, method, path, body=None, token=MINE, headers=()):
+        """Of "/sessions/SID" and the like, below /v1."""
+        return self.ask(method, "/v1" + path, body, token, headers)
+
+    def native_open(self, sandbox="demo", token=MINE, **body):
+        """A session's id."""
+        answer = self.native("POST", "/sandboxes/%s/sessions" % sandbox,
+                             body or None, token)
+        assert answer.status in (200, 201), (answer, answer.body)
+        return answer.json["id"]
+
+    def native_status(self, sid, token=MINE):
+        answer = self.native("GET", "/sessions/" + sid, token=token)
+        assert answer.status == 200, (answer, answer.body)
+        return answer.json
+
+    def native_list(self, sandbox="demo", token=MINE):
+        answer = self.native("GET", "/sandboxes/%s/sessions" % sandbox,
+                             token=token)
+        assert answer.status == 200, (answer, answer.body)
+        return answer.json
+
+    def native_input(self, sid, data, token=MINE):
+        return self.native("POST", "/sessions/%s/input" % sid, data, token)
+
+    def native_screen(self, sid, token=MINE):
+        answer = self.native("GET", "/sessions/%s/screen" % sid, token=token)
+        assert answer.status == 200, (answer, answer.body)
+        return answer.json
+
+    def native_end(self, sid, token=MINE):
+        return self.native("DELETE", "/sessions/" + sid, token=token)
+
+    def ticket(self, token=MINE, **body):
+        answer = self.native("POST", "/tickets", body, token)
+        assert answer.status == 201, (answer, answer.body)
+        return answer.json["ticket"]
+
+    # /tty and /pty
+
+    def tty_ws(self, sandbox="demo", query="", token=MINE, kind="tty", **kw):
+        token = self.token() if token is MINE else token
+        query = "&".join(q for q in (
+            query, "" if token is None else "token=" + token) if q)
+        ws = TtyWs(self.port, "/%s/%s/ws%s" % (
+            kind, sandbox, "?" + query if query else ""), **kw)
+        assert ws.status == 101, ws.response
+        return ws
+
+    def tty(self, verb, sandbox="demo", body=b"", token=MINE, kind="tty"):
+        return self.ask("POST", "/%s/%s/%s" % (kind, sandbox, verb), body,
+                        token)
+
+    def tty_sse(self, sandbox="demo", token=MINE, kind="tty", options=()):
+        return Sse(self.port, "/%s/%s/stream" % (kind, sandbox),
+                   bearer(self.token() if token is MINE else token), options)
 
     def shell(self, sandbox="demo", **kw):
         """A new session and a WebSocket on it, at the first output."""
