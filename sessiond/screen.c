@@ -117,7 +117,9 @@ screen_resize(struct screen *s, uint16_t cols, uint16_t rows)
 		page_copy(&s->page[i], &old[i], s, oldcols, oldrows);
 		free(old[i].block);
 	}
-	s->joins = 0;
+	/* Where the last character was is not known any more. */
+	s->joins = s->parser.joined = 0;
+	s->last_x = s->last_y = 0;
 	put_place(s, s->cur->y, s->x < cols ? s->x : cols - 1);
 }
 
@@ -443,14 +445,10 @@ parse_osc(struct screen *s, uint32_t ch)
 	else if (ps->osc_text) {
 		if (ps->osc > 2 || ps->osc_digits == -1 || ch == 0x7f)
 			return;
+		/* Full, also where a shorter one would fit. */
+		if (ps->textlen + sizeof(buf) > sizeof(ps->text))
+			return;
 		n = utf8_put(buf, ch);
-		if (ps->textlen + n > sizeof(ps->text)) {
-			/* Full, also for a shorter character behind it. */
-			ps->osc_digits = -2;
-			return;
-		}
-		if (ps->osc_digits == -2)
-			return;
 		memcpy(ps->text + ps->textlen, buf, n);
 		ps->textlen += n;
 	} else if (ch == ';' && ps->osc_digits != -1)
@@ -469,7 +467,7 @@ osc_end(struct screen *s)
 	struct parser	*ps = &s->parser;
 
 	if (ps->osc_text && (ps->osc == 0 || ps->osc == 2) &&
-	    ps->osc_digits != 0 && ps->osc_digits != -1) {
+	    ps->osc_digits > 0) {
 		memcpy(s->title, ps->text, ps->textlen);
 		s->title[ps->textlen] = '\0';
 		s->titled = 1;

@@ -575,7 +575,7 @@ partial_osc(struct paint *p)
 		outf(p, "9999;");
 	else {
 		if (ps->osc_digits != 0)
-			outf(p, "%u", ps->osc);
+			outf(p, "%0*u", ps->osc_digits, ps->osc);
 		if (ps->osc_text)
 			outf(p, ";");
 		out(p, ps->text, ps->textlen);
