@@ -102,13 +102,12 @@ SESSIOND_SRCS =	$(WORKER_SRCS) \
 
 NET_SRCS =	$(WORKER_SRCS) \
 		proto/hostkey.c \
-		sessiond/driver_ssh.c sessiond/ssh_auth.c \
+		sessiond/command.c sessiond/driver_ssh.c sessiond/ssh_auth.c \
 		sessiond/ssh_dial.c sessiond/ssh_files.c \
 		sessiond/ssh_hostkey.c sessiond/ssh_memory.c \
 		sessiond/ssh_pump.c sessiond/ssh_shell.c \
 		sessiond/ssh_transport.c sessiond/sshkey.c \
-		sessiond/upstream_ssh.c \
-		sessiond/command.c
+		sessiond/upstream_ssh.c
 
 CTL_SRCS =	$(TOKEN_SRCS) \
 		common/paths.c common/util.c \
