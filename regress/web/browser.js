@@ -56,8 +56,18 @@ function age() {
 	delete window.WebSocketStream;
 }
 
+/* As on a machine without WebGL. */
+function dull() {
+	const get = HTMLCanvasElement.prototype.getContext;
+
+	HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+		return kind.startsWith("webgl") ? null :
+		    get.call(this, kind, ...more);
+	};
+}
+
 class View {
-	/* options: dark, watched, aged, viewport. */
+	/* options: hash, dark, watched, aged, dull, viewport. */
 	static async open(url, options = {}) {
 		const v = new View();
 
@@ -80,6 +90,8 @@ class View {
 		    v.chunks.push([at, Buffer.from(text, "base64")]));
 		if (options.aged)
 			await v.page.addInitScript(age);
+		if (options.dull)
+			await v.page.addInitScript(dull);
 		if (options.watched)
 			await v.page.addInitScript(watch);
 		await v.page.goto(url);

@@ -203,6 +203,24 @@ async function themes({ open }) {
 	assert.deepEqual(await background(v), light);
 }
 
+/* It draws with elements then, whose styles the policy must let be. */
+async function dull({ open }) {
+	const v = await open({ dull: true });
+	const red = () => v.page.evaluate(() => {
+		const word = [...document.querySelectorAll(
+		    ".xterm-rows span")].find((s) =>
+		    s.textContent.startsWith("scarlet"));
+		return word && getComputedStyle(word).color;
+	});
+
+	await v.attached();
+	assert.equal(await v.now("renderer"), "dom");
+	await v.command("clear; printf '\\033[31mscar''let\\033[0m\\n'",
+	    /^scarlet$/m);
+	assert.equal(await v.until("not drawn", red), "rgb(184, 35, 47)");
+	await v.shot("without-webgl");
+}
+
 /* A reload draws the same picture. */
 async function same({ open }) {
 	const v = await open();
@@ -363,6 +381,7 @@ module.exports = [
 	["the keyboard alone", keyboard],
 	["a screen reader", reader],
 	["light and dark", themes],
+	["a machine without WebGL", dull],
 	["the same picture after a reload", same],
 	["a small window", small],
 	["a token that was pasted", tokens],
