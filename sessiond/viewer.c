@@ -523,6 +523,11 @@ viewer_next(struct viewer *v)
 			break;
 	}
 	limit = viewer_limit(v);
+	if (v->cursor < limit && v->cursor < ring_tail(&s->ring) &&
+	    v->dialect->gap == NULL) {
+		viewer_leave(v, LEAVE_SLOW, 0);
+		return (0);
+	}
 	v->last = 0;
 	if (i == SLOT_LAST && v->cursor < limit) {
 		if (v->cursor < ring_tail(&s->ring))
@@ -570,8 +575,7 @@ viewer_gap(struct viewer *v, uint64_t limit)
 		to = s->ring.head - SESSION_LOW;
 	if (to > limit)
 		to = limit;
-	if (v->dialect->gap == NULL ||
-	    (f = v->dialect->gap(v, v->cursor, to)) == NULL)
+	if ((f = v->dialect->gap(v, v->cursor, to)) == NULL)
 		return (NULL);
 	f->start = v->cursor;
 	f->end = to;
