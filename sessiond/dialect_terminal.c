@@ -27,7 +27,6 @@
 #include "frame.h"
 #include "message.h"
 #include "msg_front.h"
-#include "ring.h"
 #include "session.h"
 #include "terminal_last.h"
 #include "viewer.h"
@@ -59,8 +58,6 @@ struct terminal_ws {
 static void		 terminal_init(struct viewer *);
 static struct frame	*terminal_greet(const struct viewer *,
 			    const uint8_t *, size_t);
-static struct frame	*terminal_output(const struct dialect *,
-			    const struct ring *, uint64_t, uint64_t);
 static size_t		 terminal_head(uint8_t[DIALECT_HEAD_MAX], size_t);
 static struct frame	*terminal_gap(const struct viewer *, uint64_t,
 			    uint64_t);
@@ -91,7 +88,6 @@ const struct dialect	 dialect_terminal_ws = {
 	.state =	sizeof(struct terminal_ws),
 	.init =		terminal_init,
 	.greet =	terminal_greet,
-	.output =	terminal_output,
 	.head =		terminal_head,
 	.gap =		terminal_gap,
 	.repaint =	terminal_repaint,
@@ -130,21 +126,6 @@ terminal_greet(const struct viewer *v, const uint8_t *head, size_t len)
 	frame_add(f, head, len);
 	f->len += ws_frame_head(f->data + f->len, WS_TEXT, n);
 	frame_add(f, text, n);
-	return (f);
-}
-
-static struct frame *
-terminal_output(const struct dialect *d, const struct ring *r,
-    uint64_t start, uint64_t end)
-{
-	uint8_t		 tmp[FRAME_OUTPUT_MAX];
-	struct frame	*f;
-	const uint8_t	*p;
-
-	(void)d;
-	p = ring_span(r, start, end - start, tmp);
-	if ((f = wsconn_begin(WS_BINARY, end - start)) != NULL)
-		frame_add(f, p, end - start);
 	return (f);
 }
 

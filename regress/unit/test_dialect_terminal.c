@@ -612,6 +612,36 @@ test_events(void **state)
 	}
 }
 
+/* The same comment every 15 seconds, in all dialects. */
+static void
+test_comments(void **state)
+{
+	static const struct dialect *const	 chunked[] = {
+		&dialect_terminal_sse, &dialect_tty_sse, &dialect_ssh_sse
+	};
+	static const struct dialect *const	 plain[] = {
+		&dialect_terminal_sse10, &dialect_tty_sse10,
+		&dialect_ssh_sse10
+	};
+	struct frame				*f;
+	size_t					 i;
+
+	(void)state;
+	begin();
+	for (i = 0; i < nitems(chunked); i++) {
+		assert_int_equal(chunked[i]->ping, 15);
+		assert_int_equal(plain[i]->ping, 15);
+		f = chunked[i]->ping_frame(chunked[i]);
+		assert_int_equal(f->len, 13);
+		assert_memory_equal(f->data, "8\r\n: ping\n\n\r\n", 13);
+		frame_unref(f);
+		f = plain[i]->ping_frame(plain[i]);
+		assert_int_equal(f->len, 8);
+		assert_memory_equal(f->data, ": ping\n\n", 8);
+		frame_unref(f);
+	}
+}
+
 /*
  * Ends
  */
@@ -825,6 +855,7 @@ main(void)
 		TEST(test_early),
 		TEST(test_screen),
 		TEST(test_events),
+		TEST(test_comments),
 		TEST(test_ends),
 		TEST(test_long_reason),
 		TEST(test_leaves),
