@@ -257,8 +257,10 @@ test_reply(void **state)
 	reply.extra = memset(buf, 'e', REPLY_EXTRA_MAX - 1);
 	buf[REPLY_EXTRA_MAX - 1] = '\0';
 	assert_int_not_equal(reply_head(head, &to, &reply), 0);
-	assert_int_not_equal(reply_stream(head, &to, 1), 0);
-	assert_int_not_equal(reply_upgrade(head, &to, "x"), 0);
+	assert_int_not_equal(reply_stream(head, &to, 1, "no-cache"),
+	    0);
+	assert_int_not_equal(reply_upgrade(head, &to, "x",
+	    "terminal.v1"), 0);
 	/* What does not is no head at all. */
 	memset(buf, 'e', REPLY_HEAD_MAX);
 	buf[REPLY_HEAD_MAX] = '\0';
