@@ -83,22 +83,12 @@ SANDBOXES = {
 SESSION = re.compile(rb"detached from session ([0-9a-f-]{36})")
 
 
-def native(d):
-    """Started, with the native API."""
-    if "api terminal" not in d.config():
-        d.lines += ["api terminal {\n\tauth jwt hs256 secret file %s\n}" %
-                    lib.quote(d.keys + "/jwt.secret")]
-    d.write()
-    d.start()
-    return d
-
-
 @pytest.fixture(scope="module")
 def daemon():
     if lib.ROOT:
         subprocess.run(["sh", os.path.join(lib.TOP, "etc/accounts.sh")],
                        check=True)
-    d = native(lib.Daemon(SANDBOXES, lines=["replay 8 mb"], start=False))
+    d = lib.Daemon(SANDBOXES, lines=["replay 8 mb"])
     yield d
     d.stop()
 
@@ -414,8 +404,7 @@ def test_screen(attach):
 
 def test_daemon_stops(who):
     """A terminal whose gateway goes away waits for it, and can leave."""
-    with lib.Daemon(start=False) as d:
-        native(d)
+    with lib.Daemon() as d:
         path = who()
         path.write_text(d.token())
         with Terminal(CTL, "attach", "-t", path,
