@@ -42,6 +42,14 @@
 /* Seconds until a worker must have answered. */
 #define CALL_TIMEOUT	15
 
+/*
+ * A session that is about to end may do so for five seconds.  Those who mean
+ * the next one of its name ask again at once, after so many milliseconds,
+ * after twice that, and so on, 6.3 seconds in all.
+ */
+#define AGAIN_DELAY	50
+#define AGAIN_MAX	8
+
 /* Input, resize and signals of one session: so many a second. */
 #define SESSION_RATE	100
 
@@ -278,6 +286,11 @@ op_timeout(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	struct op	*op = arg;
 
+	if (op->waiting) {
+		op->waiting = 0;
+		op_start(op);
+		return;
+	}
 	op_refuse(op, op->opening || op->action == ACTION_OPEN ?
 	    OP_OPEN_SLOW : OP_TIMEOUT);
 }
@@ -300,21 +313,32 @@ op_ask(struct op *op)
 }
 
 int
-op_again(struct op *op)
+op_again(struct op *op, int ending)
 {
+	struct timeval	 tv = { 0, 0 };
 	struct pass_key	 key;
+	unsigned int	 ms;
 
 	if (op->action & ACTION_CALLS) {
 		pass_key(&key, &op->auth, op->hash);
 		pass_drop(&key);
 	}
-	if (op->again)
+	if (op->again >= (ending ? AGAIN_MAX : 1))
 		return (-1);
-	op->again = 1;
 	op->opening = 0;
 	ask_free(op->ask);
 	op->ask = NULL;
-	op_start(op);
+	if (op->again++ == 0) {
+		op_start(op);
+		return (0);
+	}
+	ms = AGAIN_DELAY << (op->again - 2);
+	tv.tv_sec = (time_t)(ms / 1000);
+	tv.tv_usec = (suseconds_t)(ms % 1000 * 1000);
+	op->waiting = 1;
+	if (op_timer(op, CALL_TIMEOUT) == -1 ||
+	    event_add(op->ev_timer, &tv) == -1)
+		client_drop(op_end(op));
 	return (0);
 }
 

@@ -109,7 +109,8 @@ struct op {
 	int			 ws;
 	int			 switched;	/* 101 has been sent */
 	int			 opening;	/* OPEN has been sent */
-	int			 again;		/* authorised a second time */
+	int			 again;		/* times authorised anew */
+	int			 waiting;	/* until that is done */
 	uint8_t			 hash[HASH_LEN];	/* of the token */
 	struct msg_granted	 granted;
 	struct ask		*ask;
@@ -166,8 +167,12 @@ void		 op_refuse(struct op *, enum op_error);
 
 /* Between op.c and op_step.c. */
 
-/* Ask once more, for the session we meant has gone.  0 if that was done. */
-int		 op_again(struct op *);
+/*
+ * Ask once more, for the session we meant has gone; or is about to, and then
+ * it may take a while until the parent has heard of that.  0 if that is
+ * done, -1 if it was done often enough.
+ */
+int		 op_again(struct op *, int ending);
 
 /* Set the timer of what must end by itself: seconds, 0 for none. */
 int		 op_timer(struct op *, unsigned int);

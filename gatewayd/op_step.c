@@ -32,7 +32,7 @@
 /*
  * What is done with a grant.  A session by name may end while somebody asks
  * for it: then that grant, or the pass, is good for nothing, and the parent
- * has the next session.  So such a request begins again, once.
+ * has the next session.  So such a request begins again.
  */
 
 /* Seconds to open beyond what the worker has itself. */
@@ -93,7 +93,7 @@ open_lost(struct op *op)
 {
 	if (!op->auth.join)
 		ask_await(op->ask);
-	else if (op_again(op) == -1)
+	else if (op_again(op, 0) == -1)
 		op_refuse(op, OP_OPEN_LOST);
 }
 
@@ -135,7 +135,7 @@ open_failed(struct op *op, uint8_t reason)
 
 	if (op->auth.join && (reason == FAIL_GRANT || reason == FAIL_GONE ||
 	    reason == FAIL_EXITED)) {
-		if (op_again(op) == -1)
+		if (op_again(op, 1) == -1)
 			op_refuse(op, OP_GONE);
 		return;
 	}
@@ -225,7 +225,7 @@ attach_failed(struct op *op, int reason)
 {
 	if (op->auth.join && (reason == FAIL_GRANT || reason == FAIL_GONE ||
 	    reason == FAIL_EXITED || reason == FAIL_LOST)) {
-		if (op_again(op) == -1)
+		if (op_again(op, reason != FAIL_LOST) == -1)
 			op_refuse(op, OP_GONE);
 		return;
 	}
@@ -339,7 +339,7 @@ call_answered(void *arg, const struct imsg *im)
 	op->call = NULL;
 	if (im == NULL)
 		/* All sessions of a worker end with it. */
-		call_failed(op, FAIL_GONE);
+		call_failed(op, FAIL_LOST);
 	else if (im->type == IMSG_CALL_FAIL)
 		call_failed(op, im->m.call_fail.reason);
 	else if (im->type == IMSG_INPUT_BLOCKED)
@@ -355,8 +355,9 @@ call_failed(struct op *op, int reason)
 	switch (reason) {
 	case FAIL_GRANT:
 	case FAIL_GONE:
+	case FAIL_LOST:
 		if ((reason == FAIL_GRANT || op->auth.join) &&
-		    op_again(op) == 0)
+		    op_again(op, op->auth.join && reason != FAIL_LOST) == 0)
 			break;
 		op_refuse(op, op->auth.join ? OP_GONE : OP_NO_SESSION);
 		break;

@@ -25,6 +25,7 @@ sandbox.
 import hashlib
 import os
 import socket
+import time
 
 import pytest
 
@@ -371,6 +372,12 @@ STREAMS = LOST + [("ATTACH", dies),
                   ("ATTACH", refuses("ATTACH_FAIL", FAIL_GONE))]
 
 
+def dying(cases):
+    """Once with all, and once more with a worker that dies."""
+    return [(at, how, False) for at, how in cases] + [
+        (at, how, True) for at, how in cases if how is dies]
+
+
 def until(f, n, name):
     """What comes until that is asked of a worker."""
     m = f.worker(n).recv()
@@ -381,8 +388,7 @@ def until(f, n, name):
     return m
 
 
-@pytest.mark.parametrize("at, how", CALLS)
-@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("at, how, twice", dying(CALLS))
 def test_input_to_one_that_ends(front, at, how, twice):
     sandbox = box()
     c = front.client().ask("POST", "/tty/%s/input" % sandbox, "x")
@@ -416,8 +422,7 @@ def test_pass_for_one_that_ended(front, how):
     assert c.answer()[0] == 204
 
 
-@pytest.mark.parametrize("at, how", STREAMS)
-@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("at, how, twice", dying(STREAMS))
 def test_stream_of_one_that_ends(front, at, how, twice):
     sandbox = box()
     c = front.client().ask("GET", "/tty/%s/stream" % sandbox)
@@ -436,8 +441,7 @@ def test_stream_of_one_that_ends(front, at, how, twice):
     s.close()
 
 
-@pytest.mark.parametrize("at, how", STREAMS[3:])
-@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("at, how, twice", dying(STREAMS[3:]))
 def test_ws_of_one_that_ends(front, at, how, twice):
     """It has had its 101, and gets no second one."""
     sandbox = box()
@@ -464,6 +468,18 @@ def test_ws_of_one_that_ends(front, at, how, twice):
     s.sendall(b"\x81\x02hi")
     assert c.frame() == (1, b"hi")
     s.close()
+
+
+def test_one_that_does_not_end(front):
+    """It is asked for again and again, with more and more time between."""
+    sandbox, start = box(), time.monotonic()
+    c = front.client().ask("POST", "/tty/%s/input" % sandbox, "x")
+    for _ in range(9):
+        front.grant(asked(front, INPUT, sandbox), 48, open_time=0)
+        m = until(front, 48, "INPUT")
+        front.worker(48).send("CALL_FAIL", id=m.id, reason=FAIL_GONE)
+    assert c.answer() == (502, {"error": FAILED})
+    assert 5 < time.monotonic() - start < 15
 
 
 @pytest.mark.parametrize("reason, close, http", [
