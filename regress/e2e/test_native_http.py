@@ -713,7 +713,8 @@ def test_attach_refused(front, reason, answer):
 
 @pytest.mark.parametrize("query, header, flags, offset", [
     ("", None, 0, 0), ("?offset=5", None, 1, 5), ("", "7", 1, 7),
-    ("?offset=5", "7", 1, 7), ("?offset=x", "7", 1, 7), ("?offset=5", "", 1, 5)])
+    ("?offset=5", "7", 1, 7), ("?offset=x", "7", 1, 7),
+    ("?offset=5", "", 1, 5)])
 def test_output(front, query, header, flags, offset):
     headers = [] if header is None else ["Last-Event-ID: " + header]
     c = front.client().ask("GET", url("output") + query, headers=headers)
