@@ -155,7 +155,9 @@ page_new(struct page *p, uint16_t cols, uint16_t rows)
 {
 	struct cell	*block;
 
-	if ((block = calloc((size_t)cols * rows, sizeof(*block))) == NULL)
+	/* Not cleared: what was never written takes no memory. */
+	if ((block = reallocarray(NULL, (size_t)cols * rows,
+	    sizeof(*block))) == NULL)
 		return (-1);
 	page_init(p, block, cols, rows);
 	return (0);

@@ -60,8 +60,8 @@ void		 screen_free(struct screen *);
 void		 screen_feed(struct screen *, const uint8_t *, size_t);
 
 /*
- * Feed at most this much in one turn of the event loop: 5 ms of plain text,
- * and at worst 50 ms of what is made to be slow.
+ * Feed at most this much in one turn of the event loop: 1 ms or so of what
+ * programs write, and at worst 30 ms of what is made to be slow.
  */
 #define SCREEN_FEED_MAX		(128 * 1024)
 

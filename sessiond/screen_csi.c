@@ -284,6 +284,7 @@ csi_cells(struct screen *s, int key)
 	case 'b':
 		if (s->parser.joined)
 			put_repeat(s, n);
+		s->joins = 0;
 		return (1);
 	case '@':
 	case 'L':

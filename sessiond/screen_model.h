@@ -159,8 +159,7 @@ struct VTermState;
 
 /*
  * libvterm places the text: it knows how wide characters are and which ones
- * combine, wraps lines and scrolls the region.  `y', `x' and `pending' are
- * where its cursor is.
+ * combine, and goes from line to line and scrolls the region.
  */
 struct screen {
 	struct VTerm	*vt;
@@ -181,6 +180,7 @@ struct screen {
 	uint16_t	 last_x;	/* there, what combines joins it */
 	uint16_t	 last_y;
 
+	int		 moved;		/* the library does not know x, y */
 	int		 mute;		/* the callbacks change nothing */
 	int		 wrote;		/* what the last character was: */
 #define WROTE_MARK	0		/* else its width */

@@ -17,7 +17,7 @@
 
 /*
  * Text, by libvterm.  Of that library only the layer is used which places
- * characters, and only what cannot hurt it reaches it: whole characters that
+ * characters, and only what cannot hurt it reaches it: single characters that
  * are no controls, newlines, reverse newlines, positions and scroll regions
  * inside of the screen.  Version 0.1.4 writes past its arrays when a sequence
  * has more than 16 parameters and when a character stays incomplete, leaves
@@ -39,28 +39,21 @@
 
 #include "screen_parts.h"
 
-/*
- * The library puts four bytes on the stack for each byte of a piece of text.
- */
-#define PUT_PIECE	256
-
 /* What it allocates at most at once, several times over. */
 #define PUT_MEMORY	(64 * 1024)
 
 /* Its buffer for combining characters has room for 16 before it grows. */
 #define PUT_MARKS	8
 
-/* The smallest character that may combine with another. */
-#define MARK_FIRST	0x300
-
+static void	 put_run(struct screen *, const uint8_t *, size_t);
+static int	 put_at_end(struct screen *, const char *, size_t, uint32_t);
+static void	 put_mark(struct screen *, uint32_t);
+static void	 put_wrap(struct screen *);
+static void	 put_vertical(struct screen *, const char *, size_t);
+static void	 put_sync(struct screen *);
 static void	 put_bytes(struct screen *, const char *, size_t);
 static size_t	 put_number(char *, unsigned int);
 static void	 put_goto(struct screen *, unsigned int, unsigned int);
-static void	 put_cursor(struct screen *);
-static void	 put_at_end(struct screen *);
-static void	 put_unwrapped(struct screen *, const uint8_t *, size_t);
-static int	 put_probe(struct screen *, const char *, size_t);
-static void	 put_mark(struct screen *, uint32_t);
 static int	 put_memory(void);
 static int	 on_glyph(VTermGlyphInfo *, VTermPos, void *);
 static int	 on_scroll(VTermRect, int, int, void *);
@@ -104,21 +97,20 @@ put_size(struct screen *s)
 		return (-1);
 	put_bytes(s, "\033[r", 3);
 	vterm_set_size(s->vt, s->rows, s->cols);
+	s->moved = 1;
 	return (0);
 }
 
-/* The cursor to a place; x may be cols, which is a wrap that is pending. */
+/*
+ * The cursor to a place; x may be cols, which is a wrap that is pending.  The
+ * library hears of it when it has to place something.
+ */
 void
 put_place(struct screen *s, unsigned int y, unsigned int x)
 {
-	if (x < s->cols)
-		put_goto(s, y, x);
-	else {
-		put_goto(s, y, s->cols - 1);
-		put_at_end(s);
-	}
 	s->y = y;
 	s->x = x;
+	s->moved = 1;
 }
 
 /* Tell the library the scroll region of the page that is shown. */
@@ -136,10 +128,10 @@ put_region(struct screen *s)
 	n += put_number(buf + n, s->cur->bottom);
 	buf[n++] = 'r';
 	put_bytes(s, buf, n);
-	put_place(s, s->y, s->x);
+	s->moved = 1;
 }
 
-/* Characters of one byte. */
+/* Characters of one byte.  What does not wrap needs no library. */
 void
 put_ascii(struct screen *s, const uint8_t *p, size_t n)
 {
@@ -152,77 +144,105 @@ put_ascii(struct screen *s, const uint8_t *p, size_t n)
 			put_char(s, charset_char(set, p[i]));
 		return;
 	}
-	if (!s->modes.autowrap) {
-		put_unwrapped(s, p, n);
-		return;
-	}
 	for (; n > 0; p += piece, n -= piece) {
-		piece = n < PUT_PIECE ? n : PUT_PIECE;
-		put_bytes(s, (const char *)p, piece);
-	}
-	put_cursor(s);
-}
-
-/* Without autowrap what does not fit overwrites the last column. */
-static void
-put_unwrapped(struct screen *s, const uint8_t *p, size_t n)
-{
-	size_t	 piece, room;
-
-	while (n > 0) {
-		if (s->x == s->cols) {
+		if (s->x == s->cols && s->modes.autowrap)
+			put_wrap(s);
+		else if (s->x == s->cols) {
+			/* All of it overwrites the last column. */
 			put_place(s, s->y, s->cols - 1);
 			p += n - 1;
 			n = 1;
 		}
-		room = s->cols - s->x;
-		piece = n < room ? n : room;
-		piece = piece < PUT_PIECE ? piece : PUT_PIECE;
-		put_bytes(s, (const char *)p, piece);
-		put_cursor(s);
-		p += piece;
-		n -= piece;
+		piece = s->cols - s->x;
+		piece = n < piece ? n : piece;
+		put_run(s, p, piece);
 	}
+}
+
+/* Characters of one byte, for which there is room in the row. */
+static void
+put_run(struct screen *s, const uint8_t *p, size_t n)
+{
+	struct cell	*cells, c;
+	struct row	*r;
+	size_t		 i;
+
+	r = &s->cur->row[s->y];
+	c = s->pen;
+	if (s->modes.insert)
+		row_insert(r, s->cols, s->x, n, &c);
+	cells = row_cells(r, s->cols);
+	/* The ends as row_put() does them; between them nothing is left. */
+	if (cells[s->x].ch == CELL_TAIL && s->x > 0 && cells[s->x - 1].wide)
+		cells[s->x - 1] = c;
+	if (s->x + n < s->cols && cells[s->x + n].ch == CELL_TAIL)
+		cells[s->x + n] = c;
+	for (i = 0; i < n; i++) {
+		c.ch = p[i];
+		cells[s->x + i] = c;
+	}
+	s->joins = 1;
+	s->last_x = s->x + n - 1;
+	s->last_y = s->y;
+	put_place(s, s->y, s->x + n);
 }
 
 /* One character that is no control. */
 void
 put_char(struct screen *s, uint32_t ch)
 {
-	struct cell	 blank;
-	char		 buf[4];
-	size_t		 n;
-	uint16_t	 x, y;
+	char	 buf[4];
+	uint8_t	 byte;
+	size_t	 n;
 
-	n = utf8_put(buf, ch);
-	x = s->x;
-	y = s->y;
-	/*
-	 * At the end of a line the library takes what combines for a new
-	 * character and wraps, so it must not see it there.
-	 */
-	if (x + 1 >= s->cols && (ch >= MARK_FIRST || !s->modes.autowrap)) {
-		if (put_probe(s, buf, n) == WROTE_MARK) {
-			put_place(s, y, x);
-			put_mark(s, ch);
-			return;
-		}
-		if (s->wrote == 2 && x + 1 == s->cols && s->modes.autowrap) {
-			blank = s->pen;
-			row_put(&s->cur->row[y], s->cols, x, &blank);
-		}
-		if (!s->modes.autowrap)
-			x = s->cols - 1;
-		put_place(s, y, x);
-		if (!s->modes.autowrap && s->wrote == 2) {
-			s->joins = 0;
-			return;
-		}
+	if (ch < 0x80 && s->sets.g[s->sets.gl] == 'B') {
+		byte = ch;
+		put_ascii(s, &byte, 1);
+		return;
 	}
+	n = utf8_put(buf, ch);
+	if (s->x + 1 >= s->cols && !put_at_end(s, buf, n, ch))
+		return;
+	put_sync(s);
 	put_bytes(s, buf, n);
 	if (s->wrote == WROTE_MARK)
 		put_mark(s, ch);
-	put_cursor(s);
+	if (s->x == s->cols)
+		s->moved = 1;
+}
+
+/*
+ * In the last column and behind it the library takes what combines for a new
+ * character and wraps, so it is asked elsewhere.  Returns 0 when all is done,
+ * 1 when the character has room where the cursor then is.
+ */
+static int
+put_at_end(struct screen *s, const char *buf, size_t n, uint32_t ch)
+{
+	struct cell	 blank;
+
+	put_goto(s, s->y, 0);
+	s->moved = 1;
+	s->mute = 1;
+	put_bytes(s, buf, n);
+	s->mute = 0;
+	if (s->wrote == WROTE_MARK) {
+		put_mark(s, ch);
+		return (0);
+	}
+	if (!s->modes.autowrap) {
+		put_place(s, s->y, s->cols - 1);
+		if (s->wrote == 2)
+			s->joins = 0;
+		return (s->wrote == 1);
+	}
+	if (s->wrote == 2 && s->x < s->cols) {
+		blank = s->pen;
+		row_put(&s->cur->row[s->y], s->cols, s->x, &blank);
+	}
+	if (s->wrote == 2 || s->x == s->cols)
+		put_wrap(s);
+	return (1);
 }
 
 /* It belongs to the character before it, if that came just before. */
@@ -230,15 +250,14 @@ static void
 put_mark(struct screen *s, uint32_t ch)
 {
 	struct cell	*c;
-	uint16_t	 x, y;
 
 	if (++s->nmarks >= PUT_MARKS) {
 		/* Let the library forget those that it has gathered. */
-		x = s->x;
-		y = s->y;
-		put_goto(s, y, s->cols - 1);
-		put_at_end(s);
-		put_place(s, y, x);
+		put_goto(s, s->y, s->cols - 1);
+		s->mute = 1;
+		put_bytes(s, "x", 1);
+		s->mute = 0;
+		s->moved = 1;
 		s->nmarks = 0;
 	}
 	if (!s->joins)
@@ -250,35 +269,49 @@ put_mark(struct screen *s, uint32_t ch)
 		c->mark2 = ch;
 }
 
-/* The width of a character, or WROTE_MARK; the cursor is anywhere after it. */
-static int
-put_probe(struct screen *s, const char *buf, size_t n)
-{
-	put_goto(s, s->y, 0);
-	s->mute = 1;
-	put_bytes(s, buf, n);
-	s->mute = 0;
-	return (s->wrote);
-}
-
 /* Line feed: down, or the region up. */
 void
 put_linefeed(struct screen *s)
 {
-	if (s->x == s->cols)
-		put_place(s, s->y, s->cols - 1);
-	put_bytes(s, "\n", 1);
-	put_cursor(s);
+	put_vertical(s, "\n", 1);
 }
 
 /* Reverse line feed. */
 void
 put_reverse(struct screen *s)
 {
+	put_vertical(s, "\033M", 2);
+}
+
+/* To the beginning of the next line. */
+static void
+put_wrap(struct screen *s)
+{
+	put_linefeed(s);
+	put_place(s, s->y, 0);
+}
+
+/* A wrap that was pending is not any more. */
+static void
+put_vertical(struct screen *s, const char *buf, size_t n)
+{
+	VTermPos	 pos;
+
 	if (s->x == s->cols)
 		put_place(s, s->y, s->cols - 1);
-	put_bytes(s, "\033M", 2);
-	put_cursor(s);
+	put_sync(s);
+	put_bytes(s, buf, n);
+	vterm_state_get_cursorpos(s->state, &pos);
+	s->y = pos.row;
+}
+
+/* Where the cursor is, if the library does not know. */
+static void
+put_sync(struct screen *s)
+{
+	if (s->moved)
+		put_goto(s, s->y, s->x);
+	s->moved = 0;
 }
 
 static void
@@ -316,27 +349,6 @@ put_goto(struct screen *s, unsigned int y, unsigned int x)
 	n += put_number(buf + n, x + 1);
 	buf[n++] = 'H';
 	put_bytes(s, buf, n);
-}
-
-/* From the last column to the pending wrap behind it. */
-static void
-put_at_end(struct screen *s)
-{
-	s->mute = 1;
-	put_bytes(s, "x", 1);
-	s->mute = 0;
-}
-
-/* Where the library's cursor is now; on_glyph() has noted the rest. */
-static void
-put_cursor(struct screen *s)
-{
-	VTermPos	 pos;
-
-	vterm_state_get_cursorpos(s->state, &pos);
-	s->y = pos.row;
-	if (s->x != s->cols)
-		s->x = pos.col;
 }
 
 /*

@@ -198,8 +198,8 @@ class Chance:
 
     def unwrapped(self):
         self.wrap = self.rnd.random() < 0.5
-        return b"\033[2J\033[?7l" + self.text() + "éß─".encode() + self.text() + \
-            (b"\033[?7h" if self.wrap else b"")
+        return b"\033[2J\033[?7l" + self.text() + "éß─".encode() + \
+            self.text() + (b"\033[?7h" if self.wrap else b"")
 
     def inserted(self):
         return b"\033[4h" + self.text()[:self.rnd.randint(1, 30)] + \
@@ -263,7 +263,7 @@ class Chance:
         return self.rnd.choice([
             b"\xff", b"\xc3", b"\xe4\xb8", b"\xf0\x9f\x98", b"\xc0\xaf",
             b"\xed\xa0\x80", b"\xf5\x80", b"\x80\x80", b"\xe4A",
-            b"\033[1;2;3", b"\033[?", b"\033[<5;6M", b"\033[=3l",
+            b"\033[1;2;3\x18", b"\033[?\x18", b"\033[<5;6M", b"\033[=3l",
             b"\033[1$z", b"\033[1 $~", b"\033[m\033#8", b"\033#3", b"\033%G",
             b"\033[" + b";" * 40 + b"m", b"\033[" + b"9" * 40 + b"m",
             b"\033[1?h", b"\033[\n5\rm", b"\xef\xbb\xbf",
