@@ -61,6 +61,16 @@ static const char	 mixed[] =
 static uint8_t	 heard[256 * 1024];
 static size_t	 nheard;
 
+/*
+ * On a busy machine the rest of a character may come too late, and is right
+ * to be shown for itself: such a round says nothing and is repeated.
+ */
+#define LATE_MSEC	(SESSION_HELD_MSEC / 4)
+#define ROUNDS		50
+
+static uint64_t	 heard_at;
+static int	 late;
+
 /* Add what a client was sent to what it heard. */
 static void
 hear(struct client *c)
@@ -98,6 +108,9 @@ hear(struct client *c)
 		nheard += len;
 		json_object_put(o);
 	}
+	if (now_msec() - heard_at >= LATE_MSEC)
+		late = 1;
+	heard_at = now_msec();
 }
 
 static void
@@ -120,6 +133,8 @@ again(void)
 	fixture_begin(NULL);
 	start();
 	nheard = 0;
+	heard_at = now_msec();
+	late = 0;
 }
 
 /* In two pieces, cut everywhere. */
@@ -128,18 +143,22 @@ test_cut(void **state)
 {
 	struct client	*c;
 	size_t		 cut, i;
+	int		 round;
 
 	(void)state;
 	start();
 	for (i = 0; i < nitems(all); i++) {
-		for (cut = 0; cut <= MIXED_LEN; cut++) {
+		for (cut = round = 0; cut <= MIXED_LEN; cut++) {
 			again();
 			c = join(0, all[i], MODE_RW, 0, 0);
 			emit(mixed, cut);
 			hear(c);
 			emit(mixed + cut, MIXED_LEN - cut);
 			hear(c);
-			assert_heard(mixed, MIXED_LEN);
+			if (late && round++ < ROUNDS)
+				cut--;
+			else
+				assert_heard(mixed, MIXED_LEN);
 		}
 	}
 }
@@ -150,11 +169,12 @@ test_bytes(void **state)
 {
 	struct client	*c;
 	size_t		 end, i, k;
+	int		 round;
 
 	(void)state;
 	start();
 	for (i = 0; i < nitems(all); i++) {
-		for (end = 0; end <= MIXED_LEN; end++) {
+		for (end = round = 0; end <= MIXED_LEN; end++) {
 			again();
 			c = join(0, all[i], MODE_RW, 0, 0);
 			for (k = 0; k < end; k++) {
@@ -163,7 +183,10 @@ test_bytes(void **state)
 			}
 			session_exited(s, EXIT_CODE, 0);
 			hear(c);
-			assert_heard(mixed, end);
+			if (late && round++ < ROUNDS)
+				end--;
+			else
+				assert_heard(mixed, end);
 		}
 	}
 }
@@ -177,6 +200,7 @@ test_late(void **state)
 
 	(void)state;
 	start();
+	again();
 	c[0] = join(0, all[0], MODE_RW, 0, 0);
 	emit(mixed, 30);
 	c[1] = join(1, all[1], MODE_RW, 0, 0);
