@@ -403,7 +403,7 @@ test_long_strings(void **state)
 		"\033]2;", "\033]52;c;", "\033P", "\033_", "\033[", "e"
 	};
 	static const char	*fills[] = {
-		"\xc3\xa9\xe4\xb8\xad" "ab", "QUJD", "q~", "app", "0;",
+		"\xc3\xa9\xe4\xb8\xadxy", "QUJD", "q~", "app", "0;",
 		"\xcc\x81"
 	};
 	struct screen		*s;
