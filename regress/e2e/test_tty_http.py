@@ -31,7 +31,7 @@ import pytest
 
 from front import (ATTACH, DENY_DRAINING, DENY_EXPIRED, DENY_LIMIT,
                    DENY_NOT_FOUND, DENY_TOKEN, DENY_UNAVAILABLE, FAIL_AUTH,
-                   FAIL_BLOCKED, FAIL_BUSY, FAIL_GONE, FAIL_GRANT,
+                   FAIL_BUSY, FAIL_GONE, FAIL_GRANT,
                    FAIL_HOSTKEY, FAIL_LIMIT, FAIL_LOST, FAIL_REFUSED,
                    FAIL_SHELL, FAIL_TIMEOUT, INPUT, RESIZE, SID, TTY, Front,
                    token)
