@@ -45,7 +45,8 @@ check_fields(const uint8_t *data, size_t len)
 	struct wire		 w;
 	struct wire_bytes	 b;
 	char			 s[9], name[5], uuid[WIRE_UUID_LEN + 1];
-	uint8_t			 one, u8;
+	uint8_t			 u8;
+	uint16_t		 one;
 	uint64_t		 u64;
 
 	wire_init(&w, WIRE_GET, (void *)(uintptr_t)data, len);
