@@ -37,6 +37,7 @@
 #include <cmocka.h>
 
 #include "dialect.h"
+#include "frame.h"
 #include "session.h"
 #include "session_fixture.h"
 #include "viewer.h"
@@ -330,6 +331,33 @@ test_mixed(void **state)
 	assert_string_equal((char *)b->raw, "data: aGVsbG8=\n\n");
 }
 
+/* What the terminal shows comes as output does, in one piece. */
+static void
+test_repaint(void **state)
+{
+	static uint8_t	 big[100000];
+	struct viewer	 v;
+	struct frame	*f;
+
+	(void)state;
+	start();
+	memset(&v, 0, sizeof(v));
+	v.dialect = &dialect_ssh_ws;
+	f = v.dialect->repaint(&v, (const uint8_t *)"\x1b[2J\xff", 5);
+	assert_int_equal(f->len, 10);
+	assert_memory_equal(f->data, "\x81\x08G1sySv8=", 10);
+	frame_unref(f);
+	f = v.dialect->repaint(&v, big, sizeof(big));
+	assert_int_equal(f->len, 10 + 133336);
+	assert_memory_equal(f->data, "\x81\x7f\0\0\0\0\0\x02\x08\xd8", 10);
+	frame_unref(f);
+	v.dialect = &dialect_ssh_sse;
+	f = v.dialect->repaint(&v, (const uint8_t *)"\x1b[2J\xff", 5);
+	assert_int_equal(f->len, 4 + 16 + 2);
+	assert_memory_equal(f->data, "10\r\ndata: G1sySv8=\n\n\r\n", 22);
+	frame_unref(f);
+}
+
 int
 main(void)
 {
@@ -342,7 +370,8 @@ main(void)
 		TEST(test_closes),
 		TEST(test_sse),
 		TEST(test_sse10),
-		TEST(test_mixed)
+		TEST(test_mixed),
+		TEST(test_repaint)
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
