@@ -360,7 +360,7 @@ worker_session_exit(struct worker *w, const struct msg_session_end *m)
 	    s->state == SESSION_ENDING)
 		return;
 	if (s->state != SESSION_RUNNING || s->kind == DIALECT_SSH ||
-	    (m->reason != END_EXIT && m->reason != END_LOST))
+	    m->reason == END_FAILED)
 		kid_bad(w->kid, "keeps a session that is not to stay");
 	else if (w->nkept >= SESSION_KEPT_MAX)
 		kid_bad(w->kid, "keeps too many sessions");

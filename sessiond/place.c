@@ -288,9 +288,8 @@ place_over(struct place *p)
 {
 	const struct session_end	*end = &p->session->end;
 
-	if (!p->told && p->session->kind == DIALECT_TTY &&
-	    (end->reason == END_EXIT || end->reason == END_LOST) &&
-	    p->worker->ntold < PLACE_TOLD_MAX)
+	if (!p->told && p->session->kind != DIALECT_SSH &&
+	    end->reason != END_FAILED && p->worker->ntold < PLACE_TOLD_MAX)
 		place_tell_exit(p, end);
 }
 

@@ -35,7 +35,7 @@ import pytest
 
 import gwproto
 from clients import wait_for
-from daemon import ALICE, MALLORY, quote
+from daemon import ALICE, MALLORY
 from gwproto import ARG
 from stage import Stage
 
@@ -66,9 +66,6 @@ def stage():
 
     def run(*lines, cast=all_but_one):
         d = Stage(cast, BOXES, start=False, frontends=3, lines=lines)
-        d.lines.append("api terminal { auth jwt hs256 secret file %s }" %
-                       quote(d.keys + "/jwt.secret"))
-        d.write()
         staged.append(d)
         d.start()
         d.a, d.b = d.puppet("frontend"), d.puppet("frontend")
@@ -365,7 +362,7 @@ def test_worker_keeps_what_it_may_not(stage, what):
     elif what == "ssh":
         w, sid = up(d, ask(d.a, OPEN, "demo", d.token(), API_TTY, SSH))
     elif what == "reason":
-        (w, sid), reason = up(d, named(d)), IDLE
+        (w, sid), reason = up(d, named(d)), FAILED
     else:
         w = None
         for i in range(33):
