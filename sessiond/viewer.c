@@ -54,6 +54,7 @@
 
 static void	 viewer_push(struct viewer *);
 static void	 viewer_event(int, short, void *);
+static int	 viewer_broken(const struct viewer *);
 static void	 viewer_timer(int, short, void *);
 static void	 viewer_timer_set(struct viewer *, unsigned int);
 static void	 viewer_ping(struct viewer *);
@@ -298,10 +299,24 @@ viewer_event(int fd, short what, void *arg)
 	(void)fd;
 	if (what & EV_WRITE)
 		viewer_ready(v);
+	if (v->eof && viewer_broken(v))
+		viewer_gone(v, LEAVE_CLIENT);
 	if (what & EV_READ)
 		viewer_read(v);
 	viewer_pump(v);
 	session_flow(v->session);
+}
+
+/* What is not read any more cannot say so by a read. */
+static int
+viewer_broken(const struct viewer *v)
+{
+	socklen_t	 len;
+	int		 error;
+
+	len = sizeof(error);
+	return (getsockopt(v->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1 ||
+	    error != 0);
 }
 
 void
@@ -387,6 +402,11 @@ viewer_room(const struct viewer *v)
 	return (input_room(&v->session->input));
 }
 
+/*
+ * A client that only listens may have shut its sending side, or it is gone:
+ * then what is sent now brings a reset, and it does not take the place of a
+ * viewer until the next ping.
+ */
 static void
 viewer_read_end(struct viewer *v)
 {
@@ -394,6 +414,8 @@ viewer_read_end(struct viewer *v)
 	if (v->state == VIEWER_LINGERING ||
 	    (v->dialect->flags & DIALECT_DEAF) == 0)
 		viewer_gone(v, LEAVE_CLIENT);
+	else
+		viewer_post(v, SLOT_PING, v->dialect->ping_frame(v->dialect));
 }
 
 void

@@ -28,7 +28,8 @@ import time
 
 import pytest
 
-from clients import Http, Native, bearer, wait_for
+from clients import (Http, Native, bearer, connect, readable,
+                     wait_for)
 from daemon import ALICE, MALLORY
 
 BOXES = {
@@ -178,6 +179,37 @@ def test_name_after_its_end(d):
 
 
 # Who may
+
+def test_name_beside_a_stuck_viewer(d):
+    """A session that was closed has no name any more, however long a client
+    takes to read the rest."""
+    sid = d.native_open(name="stuck")
+    d.native_input(sid, b"while :; do echo yyyyyyyyyyyyyyyyyyyyyyy; done\n")
+    ws = Native(d.port, "/v1/sessions/%s/attach" % sid, bearer(d.token()),
+                rcvbuf=4096)
+    wait_for(lambda: d.native_status(sid)["offset"] > 1 << 20)
+    assert d.native_end(sid).status == 204
+    other = d.native_open(name="stuck")
+    assert other != sid
+    ws.drop()
+
+
+def test_streams_that_were_left(d):
+    """A client of events that is gone takes no place.  It looks like one
+    that has only shut its sending side."""
+    sid = d.native_open()
+    for _ in range(3):
+        s = connect(d.port)
+        s.sendall(("GET /v1/sessions/%s/output HTTP/1.1\r\nHost: x\r\n"
+                   "Authorization: Bearer %s\r\n\r\n" % (
+                       sid, d.token())).encode())
+        assert s.recv(12) == b"HTTP/1.1 200"
+        # With something unread it would be a reset.
+        while readable(s, 0.3):
+            s.recv(65536)
+        s.close()
+        wait_for(lambda: d.native_status(sid)["viewers"] == 0)
+
 
 def test_two_principals(d):
     other = d.token(did=MALLORY)

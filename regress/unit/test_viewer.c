@@ -277,6 +277,11 @@ test_sse(void **state)
 	turn();
 	assert_input("");
 	assert_int_equal(downs, 0);
+	/* It is asked at once whether it still listens. */
+	drain(c);
+	assert_int_equal(c->nraw, 13);
+	assert_memory_equal(c->raw, "8\r\n: ping\n\n\r\n", 13);
+	c->nraw = 0;
 	say("hello");
 	drain(c);
 	assert_int_equal(c->nraw, 22);
