@@ -31,6 +31,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "chan.h"
@@ -50,6 +51,14 @@
  */
 #define PTY_RETRY_MSEC	250
 
+/*
+ * Signals that the parent is to send, in a second: as many as of a client
+ * that asks by HTTP.  None while so much waits for the parent, which must
+ * have room for what it has to know.
+ */
+#define PTY_SIGNALS_MAX		100
+#define PTY_SIGNALS_QUEUE	256
+
 struct driver_pty {
 	struct driver		 driver;	/* first */
 	struct event_base	*base;
@@ -66,12 +75,15 @@ struct driver_pty {
 	int			 exited;
 	uint8_t			 how;
 	uint8_t			 code;
+	time_t			 signal_second;
+	unsigned int		 signals;	/* in it */
 };
 
 static int	 pty_open(struct driver *, uint16_t, uint16_t);
 static size_t	 pty_write(struct driver *, const uint8_t *, size_t);
 static void	 pty_resize(struct driver *, uint16_t, uint16_t);
 static int	 pty_signal(struct driver *, int);
+static int	 pty_signal_room(struct driver_pty *);
 static void	 pty_pause(struct driver *);
 static void	 pty_resume(struct driver *);
 static void	 pty_close(struct driver *);
@@ -243,11 +255,33 @@ pty_signal(struct driver *driver, int signo)
 	if (signo == SIGINT || signo == SIGQUIT || signo == SIGTSTP)
 		return (ioctl(d->fd, TIOCSIG, signo));
 #endif
+	if (!pty_signal_room(d)) {
+		errno = EAGAIN;
+		return (-1);
+	}
 	imsg_init(&im, IMSG_PTY_SIGNAL, 0);
 	strlcpy(im.m.pty_signal.session, driver->session->id,
 	    sizeof(im.m.pty_signal.session));
 	im.m.pty_signal.signo = signo;
 	return (chan_send(d->parent, &im));
+}
+
+/* The parent serves all sandboxes, so no client may keep it busy. */
+static int
+pty_signal_room(struct driver_pty *d)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	if (ts.tv_sec != d->signal_second) {
+		d->signal_second = ts.tv_sec;
+		d->signals = 0;
+	}
+	if (d->signals == PTY_SIGNALS_MAX ||
+	    chan_queued(d->parent) >= PTY_SIGNALS_QUEUE)
+		return (0);
+	d->signals++;
+	return (1);
 }
 
 static void
