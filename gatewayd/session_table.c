@@ -114,8 +114,7 @@ session_free(struct session *s, uint8_t reason)
 	if (s->record != -1)
 		close(s->record);
 	s->worker->nsessions--;
-	if (s->exited != 0)
-		s->worker->nkept--;
+	session_let_go(s);
 	recheck_forget(p, s);
 	session_unkey(s);
 	RB_REMOVE(sessions, &p->sessions, s);
@@ -153,8 +152,17 @@ session_exited(struct session *s, uint8_t reason)
 	session_unkey(s);
 	s->state = session_over(reason);
 	s->exited = util_now();
+	s->counted = 1;
 	s->worker->nkept++;
 	parent_check_drained(s->worker->p);
+}
+
+void
+session_let_go(struct session *s)
+{
+	if (s->counted)
+		s->worker->nkept--;
+	s->counted = 0;
 }
 
 /* The oldest makes room: nobody asks for a minute that was so busy. */

@@ -77,6 +77,7 @@ struct session {
 	time_t			 detached;	/* last viewer, or start */
 	time_t			 ending;	/* since when; 0: it is not */
 	time_t			 exited;	/* the same, if it is kept */
+	int			 counted;	/* by its worker's nkept */
 	int			 was_attached;
 	int			 asked;		/* for its terminal */
 	uint32_t		 attaches;	/* granted, not yet a viewer */
@@ -142,6 +143,9 @@ void		 session_ended(struct session *, uint8_t);
 
 /* Its program has ended so, but it stays: its name is free, its place too. */
 void		 session_exited(struct session *, uint8_t);
+
+/* Its worker keeps it no more, whatever is left of it here. */
+void		 session_let_go(struct session *);
 
 /* Whether it is over and kept. */
 int		 session_kept(const struct session *);

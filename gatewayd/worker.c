@@ -388,6 +388,7 @@ worker_session_end(struct worker *w, const struct msg_session_end *m)
 		    worker_end_word(m->reason));
 	if (s->shared && s->over == 0) {
 		s->over = m->reason;
+		session_let_go(s);
 		if (s->terminal != NULL)
 			terminal_hangup(s);
 		s->asked = 0;

@@ -374,6 +374,23 @@ def test_worker_keeps_what_it_may_not(stage, what):
     d.logged("keeps (too many sessions|a session that is not to stay)")
 
 
+def test_many_that_were_shared(stage):
+    """What a worker keeps is counted to its first word of the end: it has
+    not read yet that it shall not begin again."""
+    d = stage()
+    w = None
+    for i in range(35):
+        m = named(d, name="n%d" % i)
+        assert named(d, d.b, name="n%d" % i)["session"] == m["session"]
+        w, sid = up(d, m, w)
+        exited(w, sid)
+        ended(w, sid, EXIT)
+    for _ in range(35):
+        ended(w, w.wait("KILL")["session"])
+    wait_for(lambda: "gatewayd_sessions_kept 0\n" in d.metrics())
+    up(d, named(d), w)
+
+
 def test_worker_ends_what_is_anothers(stage):
     """...it speaks of its own only."""
     d = stage()
