@@ -19,6 +19,7 @@
 
 #include <sys/types.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -92,7 +93,8 @@ static void			 terminal_done(struct op *,
 				    const struct imsg *);
 static void			 answer(struct op *, int, const char *,
 				    const char *, size_t);
-static void			 answer_created(struct op *);
+static void			 answer_created(struct op *,
+				    const struct msg_opened *);
 static void			 answer_ticket(struct op *);
 static void			 answer_list(struct op *);
 static void			 answer_report(struct op *,
@@ -142,7 +144,7 @@ terminal_done(struct op *op, const struct imsg *im)
 {
 	switch (op->action) {
 	case ACTION_OPEN:
-		answer_created(op);
+		answer_created(op, &im->m.opened);
 		break;
 	case ACTION_TICKET:
 		answer_ticket(op);
@@ -176,16 +178,20 @@ answer(struct op *op, int status, const char *type, const char *body,
 	(void)op_end(op);
 }
 
-/* Names of sandboxes need no escapes; nor do the other two. */
+/*
+ * Names of sandboxes need no escapes; nor do the other two.  Whoever has
+ * made a session wants its output from the beginning.
+ */
 static void
-answer_created(struct op *op)
+answer_created(struct op *op, const struct msg_opened *m)
 {
 	char	 body[ANSWER_MAX];
 	int	 n;
 
 	n = snprintf(body, sizeof(body), "{\"id\":\"%s\",\"sandbox\":\"%s\","
-	    "\"state\":\"running\",\"offset\":0}", op->granted.session,
-	    op->auth.object);
+	    "\"state\":\"running\",\"offset\":%" PRIu64 "}",
+	    op->granted.session, op->auth.object,
+	    op->granted.fresh ? 0 : m->offset);
 	answer(op, op->granted.fresh ? 201 : 200, REPLY_JSON, body,
 	    (size_t)n);
 }

@@ -61,6 +61,7 @@ union msg {
 	struct msg_recheck		recheck;
 	struct msg_denial		denial;
 	struct msg_open			open;
+	struct msg_opened		opened;
 	struct msg_attach		attach;
 	struct msg_call_fail		call_fail;
 	struct msg_input		input;

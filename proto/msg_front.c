@@ -28,11 +28,11 @@ static void	resize_fields(struct wire *, union msg *);
 static void	signal_fields(struct wire *, union msg *);
 static void	status_fields(struct wire *, union msg *);
 static void	close_fields(struct wire *, union msg *);
-static void	session_fields(struct wire *, union msg *);
+static void	opened_fields(struct wire *, union msg *);
 
 const struct msg_type msg_front_types[] = {
 	MSG_TYPE(OPEN, open, open),
-	MSG_TYPE(OPENED, session, session),
+	MSG_TYPE(OPENED, opened, opened),
 	MSG_TYPE(OPEN_FAILED, call_fail, call_fail),
 	MSG_TYPE(ATTACH, attach, attach),
 	MSG_BARE(ATTACH_OK),
@@ -143,10 +143,11 @@ close_fields(struct wire *w, union msg *u)
 }
 
 static void
-session_fields(struct wire *w, union msg *u)
+opened_fields(struct wire *w, union msg *u)
 {
-	struct msg_session	*m;
+	struct msg_opened	*m;
 
-	m = &u->session;
+	m = &u->opened;
 	wire_uuid(w, m->session);
+	wire_u64(w, &m->offset, 0, UINT64_MAX);
 }

@@ -56,6 +56,11 @@ struct msg_open {
 	uint16_t	rows;
 };
 
+struct msg_opened {
+	char		session[WIRE_UUID_LEN + 1];
+	uint64_t	offset;		/* bytes of output so far */
+};
+
 /* The client's socket is the fd; what it sent already is the blob. */
 struct msg_attach {
 	uint8_t		  grant[GRANT_LEN];

@@ -150,7 +150,8 @@ front_opened(struct front *f, const struct place *p, uint32_t id)
 	struct imsg	 im;
 
 	imsg_init(&im, IMSG_OPENED, id);
-	strlcpy(im.m.session.session, p->id, sizeof(im.m.session.session));
+	strlcpy(im.m.opened.session, p->id, sizeof(im.m.opened.session));
+	im.m.opened.offset = p->session->ring.head;
 	front_send(f, &im);
 }
 

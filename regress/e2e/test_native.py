@@ -145,6 +145,7 @@ def test_name(d):
     again = d.native("POST", "/sandboxes/demo/sessions",
                      {"name": "n", "cmd": "/bin/false"})
     assert (first.status, again.status) == (201, 200)
+    assert first.json["offset"] == 0
     assert first.json["id"] == again.json["id"]
     assert d.native_status(first.json["id"])["name"] == "n"
     # The name is free when the session ends, also while it can be seen.

@@ -108,9 +108,10 @@ def test_create_by_name(front, fresh_, status):
     m = front.asked(action=OPEN, join=1, name="a.B-_9", object="demo")
     front.grant(m, open_time=10 * fresh_, fresh=fresh_)
     o = front.worker().expect("OPEN")
-    front.worker().send("OPENED", id=o.id, session=SID)
+    front.worker().send("OPENED", id=o.id, session=SID, offset=77)
     assert c.answer() == (status, {"id": SID, "sandbox": "demo",
-                                   "state": "running", "offset": 0})
+                                   "state": "running",
+                                   "offset": 0 if fresh_ else 77})
 
 
 BODIES = [

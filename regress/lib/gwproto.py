@@ -117,7 +117,7 @@ MESSAGES = {
     "TICKET_UP": (77, "ticket:u32 session:uuid"),
     "TICKET_DOWN": (78, "ticket:u32 session:uuid"),
     "OPEN": (96, "grant:f16 cols:u16 rows:u16"),
-    "OPENED": (97, _SESSION),
+    "OPENED": (97, "session:uuid offset:u64=0"),
     "OPEN_FAILED": (98, _CALL),
     "ATTACH": (99, "grant:f16 dialect:u8 transport:u8 from:u8=0 offset:u64=0"
                " address:str head:bytes"),
