@@ -19,12 +19,22 @@ import subprocess
 import sys
 
 import figures
+import manyfigures
+import sharedfigures
 import sshfigures
 from peers import Failed, Place, Skipped
-from report import say, verdicts
+from report import say, show_table, verdicts
 
 FIGURES = {f.__name__.replace("_", "-"): f
-           for f in figures.FIGURES + sshfigures.FIGURES}
+           for f in figures.FIGURES + sshfigures.FIGURES
+           + sharedfigures.FIGURES + manyfigures.FIGURES}
+
+# No figure takes as long; what hangs is given up, and the next one taken.
+FIGURE_SECONDS = 1200
+
+
+def late(*_):
+    raise Failed(f"not done within {FIGURE_SECONDS} s")
 
 
 def main():
@@ -36,17 +46,23 @@ def main():
     # So that everything is stopped on the way out.
     for s in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(s, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGALRM, late)
     failed = 0
     for n in names:
         try:
             with Place() as place:
+                signal.alarm(FIGURE_SECONDS)
                 FIGURES[n](place)
+                signal.alarm(0)
         except Skipped as e:
             say(f"  SKIPPED: {e}")
         except (Failed, OSError, subprocess.SubprocessError) as e:
             say(f"  NOT measured: {e}")
             failed += 1
+        signal.alarm(0)
         say()
+    show_table()
+    say()
     missed = [n for n, ok in verdicts if not ok]
     say(f"{len(verdicts) - len(missed)} reached, {len(missed)} not reached, "
         f"{failed} figures not measured")

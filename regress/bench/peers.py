@@ -19,6 +19,7 @@ has a deadline.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -37,7 +38,7 @@ BUILD = os.environ["BUILD"]
 BENCH = os.path.join(BUILD, "regress/bench")
 OWNER = "did:plc:bench"
 ROOT = os.geteuid() == 0
-DEADLINE = 120
+DEADLINE = 60
 CLOCK_TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -63,6 +64,12 @@ def until(what, seconds, condition):
 def read(path):
     with open(path) as f:
         return f.read()
+
+
+def user_cpu(pid):
+    """Seconds that a process has used of it in user mode, by the tick."""
+    fields = read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()
+    return int(fields[11]) / CLOCK_TICK
 
 
 def cpu(pid):
@@ -154,8 +161,8 @@ class Place:
 class Loop:
     """The C loop, carrying terminals or only shaking hands."""
 
-    def __init__(self, *argv):
-        self.p = subprocess.Popen([program("ptyws"), *argv],
+    def __init__(self, *argv, name="ptyws"):
+        self.p = subprocess.Popen([program(name), *argv],
                                   stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, text=True)
         self.port = int(line_of(self.p.stdout, 10))
@@ -171,15 +178,19 @@ class Loop:
 class Load:
     """wsload, up to where it says that it is ready."""
 
-    def __init__(self, port, path, *what, tokens=None):
-        # Who comes with a token waits for output as well.
-        opt = ["-f", "-t", tokens] if tokens else []
+    def __init__(self, port, path, *what, tokens=None, binary=False):
+        # Who attaches with tokens waits for output as well.
+        opt = ["-b"] if binary else ["-f"] if tokens else []
+        opt += ["-t", tokens] if tokens else []
+        self.begin("wsload", *opt, port, path, *what)
+
+    def begin(self, name, *args):
         self.p = subprocess.Popen(
-            [program("wsload"), *opt, str(port), path, *map(str, what)],
+            [program(name), *map(str, args)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
-            if line_of(self.p.stdout, 30) != "ready":
-                raise Failed("wsload did not get ready")
+            if line_of(self.p.stdout, 60) != "ready":
+                raise Failed(f"{name} did not get ready")
         except BaseException:
             end(self.p)
             raise
@@ -201,6 +212,13 @@ class Load:
     def run(self):
         self.start()
         return self.result()
+
+
+class Crowd(Load):
+    """wscrowd: many viewers of one session."""
+
+    def __init__(self, port, paths, viewers, size, *options):
+        self.begin("wscrowd", *options, port, *paths, viewers, size)
 
 
 def line_of(stream, seconds):
@@ -233,9 +251,10 @@ class Daemon:
                 f'control socket "{self.socket}"',
                 f'seal key file "{keys}/seal.key"',
                 "limit requests 1000000 per 1",
-                "api pocketenv {",
-                f'auth jwt hs256 secret file "{keys}/jwt.secret"',
-                "}", *settings]
+                *(line for api in ("pocketenv", "terminal") for line in (
+                    f"api {api} {{",
+                    f'auth jwt hs256 secret file "{keys}/jwt.secret"',
+                    "}")), *settings]
         for name, args in terminals.items():
             conf += [f'sandbox "{name}" {{', f'owner "{OWNER}"',
                      *self.upstream(args), "}"]
@@ -243,6 +262,9 @@ class Daemon:
             f.write("\n".join(conf) + "\n")
         os.chmod(place.path("conf"), 0o600)
         self.token = self.mint()
+        self.tokenfile = place.path("token")
+        with open(self.tokenfile, "w") as f:
+            f.write(self.token + "\n")
         self.log = open(place.path("log"), "w+")
         self.p = subprocess.Popen([f"{BUILD}/gatewayd", "-d", "-f",
                                    place.path("conf")],
@@ -289,10 +311,10 @@ class Daemon:
         parts.append(base64.urlsafe_b64encode(mac.digest()).rstrip(b"="))
         return b".".join(parts).decode()
 
-    def request(self, method, path, **headers):
+    def request(self, method, path, body=None, **headers):
         c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            c.request(method, path, headers={
+            c.request(method, path, body, headers={
                 "Authorization": "Bearer " + self.token, **headers})
             r = c.getresponse()
             return r.status, r.read()
@@ -316,10 +338,20 @@ class Daemon:
         """The path of a session's WebSocket."""
         return f"/ssh/{sid}/ws?token={self.token}"
 
+    def native_open(self, sandbox):
+        """Open a session of the native API; returns its id."""
+        status, body = self.request(
+            "POST", f"/v1/sandboxes/{sandbox}/sessions",
+            json.dumps({"cols": 80, "rows": 24}),
+            **{"Content-Type": "application/json"})
+        if status != 201:
+            raise Failed(f"open: {status} {body.decode()}\n{self.said()}")
+        return json.loads(body)["id"]
+
     def show(self, what):
         p = subprocess.run([f"{BUILD}/gatewayctl", "-s", self.socket,
                             "show", what], capture_output=True, text=True,
-                           timeout=10)
+                           timeout=30)
         if p.returncode != 0:
             raise Failed(f"show {what}: {p.stderr}")
         return [f for f in map(str.split, p.stdout.splitlines()) if f]
@@ -356,4 +388,22 @@ class Session:
         return self
 
     def __exit__(self, *exc):
-        self.daemon.disconnect(self.id)
+        with contextlib.suppress(Failed, OSError):
+            self.daemon.disconnect(self.id)
+
+
+class Native:
+    """The same of the native API."""
+
+    def __init__(self, daemon, sandbox):
+        self.daemon = daemon
+        self.id = daemon.native_open(sandbox)
+        self.path = f"/v1/sessions/{self.id}/attach"
+        self.pid = daemon.worker(sandbox)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        with contextlib.suppress(Failed, OSError):
+            self.daemon.request("DELETE", f"/v1/sessions/{self.id}")

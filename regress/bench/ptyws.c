@@ -46,6 +46,7 @@
  * changes only when the client falls behind.
  *
  * ptyws command [argument ...]	carries a new terminal for each connection
+ * ptyws -b command ...		the same in binary frames of raw bytes
  * ptyws -a			only accepts handshakes, many at a time
  */
 
@@ -59,12 +60,15 @@ struct carry {
 	size_t		 nraw;		/* held back */
 	uint8_t		 out[WS_HEAD_MAX + (READ_SIZE + 8) / 3 * 4];
 	size_t		 nout, pos;
+	int		 binary;
 };
 
 static int	 listener(void);
 static int	 handshake(int);
 static void	 carry(struct carry *, char *[]);
 static int	 from_pty(struct carry *);
+static int	 encode(struct carry *);
+static int	 binary(struct carry *);
 static int	 from_sock(struct carry *);
 static int	 flush(struct carry *);
 static void	 watch(int, int, int, uint32_t);
@@ -77,11 +81,15 @@ main(int argc, char *argv[])
 	int			 lfd, one = 1;
 
 	if (argc < 2)
-		errx(1, "usage: ptyws -a | command [argument ...]");
+		errx(1, "usage: ptyws -a | [-b] command [argument ...]");
 	lfd = listener();
 	signal(SIGPIPE, SIG_IGN);
 	if (strcmp(argv[1], "-a") == 0)
 		accept_all(lfd);
+	if (strcmp(argv[1], "-b") == 0) {
+		c.binary = 1;
+		argv++;
+	}
 	for (;;) {
 		c.sock = accept4(lfd, NULL, NULL, SOCK_CLOEXEC);
 		if (c.sock == -1)
@@ -173,6 +181,24 @@ carry(struct carry *c, char *argv[])
 static int
 from_pty(struct carry *c)
 {
+	ssize_t	 n;
+	int	 rc;
+
+	if ((rc = c->binary ? binary(c) : encode(c)) <= 0)
+		return (rc);
+	n = send(c->sock, c->out + c->pos, c->nout - c->pos, MSG_DONTWAIT);
+	if (n == -1 && errno != EAGAIN)
+		return (-1);
+	c->pos += n == -1 ? 0 : n;
+	if (c->pos < c->nout)
+		watch(c->ep, EPOLL_CTL_MOD, c->pty, 0);
+	return (0);
+}
+
+/* A frame of what is read: 1, or 0 if there is none yet. */
+static int
+encode(struct carry *c)
+{
 	size_t	 cut;
 	ssize_t	 n;
 
@@ -186,13 +212,25 @@ from_pty(struct carry *c)
 	c->nout += base64_encode((char *)c->out + c->nout, c->raw, cut);
 	c->nraw -= cut;
 	memmove(c->raw, c->raw + cut, c->nraw);
-	n = send(c->sock, c->out, c->nout, MSG_DONTWAIT);
-	if (n == -1 && errno != EAGAIN)
+	return (1);
+}
+
+/* The head goes before bytes that are where they were read. */
+static int
+binary(struct carry *c)
+{
+	uint8_t	 head[WS_HEAD_MAX];
+	size_t	 len;
+	ssize_t	 n;
+
+	n = read(c->pty, c->out + WS_HEAD_MAX, READ_SIZE);
+	if (n <= 0)
 		return (-1);
-	c->pos = n == -1 ? 0 : n;
-	if (c->pos < c->nout)
-		watch(c->ep, EPOLL_CTL_MOD, c->pty, 0);
-	return (0);
+	len = ws_frame_head(head, WS_BINARY, n);
+	c->pos = WS_HEAD_MAX - len;
+	c->nout = WS_HEAD_MAX + n;
+	memcpy(c->out + c->pos, head, len);
+	return (1);
 }
 
 /* What the client was too slow for; then the terminal is read again. */

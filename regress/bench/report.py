@@ -23,7 +23,8 @@ from peers import Failed
 ROUNDS = max(5, int(os.environ.get("ROUNDS", "21")))
 MIB = 1024 * 1024
 
-verdicts = []
+verdicts = []                   # (name, ok)
+table = []                      # rows of words
 chance = random.Random(1)       # who is first in a round
 
 
@@ -36,6 +37,21 @@ def goal(name, value, sign, bound, unit=""):
     verdicts.append((name, ok))
     word = "reached" if ok else "NOT reached"
     say(f"  {name}: {value:.3g}{unit}, goal {sign} {bound:g}{unit}: {word}")
+    table.append((name, f"{sign} {bound:g}{unit}", f"{value:.3g}{unit}",
+                  f"{value / bound:.2f}" if bound else "",
+                  "reached" if ok else "NOT"))
+
+
+def show_table():
+    rows = [("figure", "goal", "measured", "ratio", ""), *table]
+    wide = [max(len(r[i]) for r in rows) for i in range(5)]
+    for r in rows:
+        say("  ".join((r[0].ljust(wide[0]), r[1].rjust(wide[1]),
+                       r[2].rjust(wide[2]), r[3].rjust(wide[3]),
+                       r[4])).rstrip())
+
+
+RATES = ("MB/s", "/s")          # of which more is better
 
 
 class Series:
@@ -56,6 +72,10 @@ class Series:
         say(f"  {self.name:<28} {statistics.median(v):8.4g} {self.unit:<9} "
             f"range {min(v):.4g} to {max(v):.4g}")
 
+    def best(self):
+        """What was least disturbed: the highest rate, or the least time."""
+        return (max if self.unit in RATES else min)(self.values)
+
     def over(self, other):
         return self.median() / other.median()
 
@@ -63,7 +83,8 @@ class Series:
 def show_ratios(name, a, b):
     r = [x / y for x, y in zip(a.values, b.values)]
     say(f"  {name + ', by round':<28} {statistics.median(r):8.3f} {'':<9} "
-        f"range {min(r):.3f} to {max(r):.3f}")
+        f"range {min(r):.3f} to {max(r):.3f}, of the best "
+        f"{a.best() / b.best():.3f}")
 
 
 def checked(r):

@@ -32,11 +32,16 @@
 /*
  * What runs in the terminal in place of a shell.  It says R when its
  * keyboard is in raw mode (not with -q), then obeys: G<n> and a newline
- * prints n lines of text, E sends back whatever follows.  Output goes
+ * prints n lines of text, A goes to the alternate screen as an editor does,
+ * E sends back whatever follows.  Output goes
  * through the terminal as that of a shell's command does.
  */
 
 #define WRITE_SIZE	(32 * 1024)
+
+/* The alternate screen, cleared, and a status line; G comes next. */
+#define ALTERNATE	"\033[?1049h\033[2J\033[1;23r\033[24;1H\033[7m" \
+			"-- INSERT --\033[m\033[1;1H"
 
 static void	 term_raw(void);
 static void	 term_text(uint32_t);
@@ -61,6 +66,8 @@ main(int argc, char *argv[])
 			n = 0;
 		else if (c == '\n')
 			term_text(n);
+		else if (c == 'A')
+			term_write(ALTERNATE, strlen(ALTERNATE));
 		else if (c == 'E')
 			term_echo();
 	}

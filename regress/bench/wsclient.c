@@ -33,6 +33,7 @@
 
 #include "wsclient.h"
 
+#define OP_TEXT		0x1
 #define OP_CLOSE	0x8
 #define HEAD_MAX	10		/* of a frame without a mask */
 #define LOWAT_MAX	(64 * 1024)
@@ -235,7 +236,12 @@ payload(struct wsc *c, const uint8_t *p, size_t n)
 	}
 	if (n > c->left)
 		n = c->left;
-	if (c->opcode < OP_CLOSE) {
+	if (c->opcode < OP_CLOSE && c->raw) {
+		if (c->opcode != OP_TEXT) {
+			memcpy(c->out + c->nout, p, n);
+			c->nout += n;
+		}
+	} else if (c->opcode < OP_CLOSE) {
 		n -= n % 4;
 		if (n == 0)
 			return (0);

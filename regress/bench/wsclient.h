@@ -29,10 +29,13 @@
 
 /*
  * A WebSocket client that does nothing but keep up: it trusts the server's
- * frames to be well formed, and decodes base64 wherever it was cut.
+ * frames to be well formed, and decodes base64 wherever it was cut.  If it is
+ * raw, which is set before it is opened, output is what binary messages have
+ * as they are, and text is passed over.
  */
 struct wsc {
 	int		 fd;
+	int		 raw;
 	int		 closed;	/* the code of a Close, else 0 */
 	int		 lowat;
 	uint64_t	 left;		/* of the current frame */

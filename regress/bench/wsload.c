@@ -41,10 +41,11 @@
 #include "wsclient.h"
 
 /*
- * wsload [-f] [-d seconds] [-t tokenfile] port path what [number ...]
+ * wsload [-bf] [-d seconds] [-t tokenfile] port path what [number ...]
  *
  * One client's part of a measurement; "term" is at the other end.  Prints one
- * JSON object.
+ * JSON object.  With -b the session is one of the native API, whose output
+ * are binary messages, and the first token is shown.
  *
  * rate BYTES		have so much text printed and check it
  * stall BYTES		the same, but read nothing until standard input ends
@@ -93,7 +94,7 @@ static void	 rate(struct wsc *, uint64_t, int);
 static void	 echo(struct wsc *, uint64_t);
 static void	 attach(struct many *, uint64_t);
 static void	 attach_paths(struct many *, char *);
-static void	 attach_tokens(struct many *, const char *);
+static void	 read_tokens(struct many *, const char *);
 static void	 attach_start(struct many *, struct attach *);
 static void	 attach_send(struct many *, struct attach *);
 static int	 attach_read(struct many *, struct attach *);
@@ -110,8 +111,11 @@ main(int argc, char *argv[])
 	int			 ch;
 
 	alarm(DEADLINE);
-	while ((ch = getopt(argc, argv, "d:ft:")) != -1) {
+	while ((ch = getopt(argc, argv, "bd:ft:")) != -1) {
 		switch (ch) {
+		case 'b':
+			c.raw = 1;
+			break;
 		case 'd':
 			alarm(number(optarg));
 			break;
@@ -131,17 +135,17 @@ main(int argc, char *argv[])
 		usage();
 	signal(SIGPIPE, SIG_IGN);
 	port = number(argv[0]);
+	read_tokens(&m, tokens);
 	if (strcmp(argv[2], "attach") == 0 && argc == 5) {
 		m.sin.sin_family = AF_INET;
 		m.sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 		m.sin.sin_port = htons(port);
 		m.total = number(argv[3]);
 		attach_paths(&m, argv[1]);
-		attach_tokens(&m, tokens);
 		attach(&m, number(argv[4]));
 		return (0);
 	}
-	wsc_open(&c, port, argv[1], NULL);
+	wsc_open(&c, port, argv[1], m.ntokens > 0 ? m.token[0] : NULL);
 	wait_for_r(&c);
 	if (strcmp(argv[2], "rate") == 0)
 		rate(&c, number(argv[3]), 0);
@@ -157,7 +161,7 @@ main(int argc, char *argv[])
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: wsload [-f] [-d seconds] [-t tokenfile] "
+	fprintf(stderr, "usage: wsload [-bf] [-d seconds] [-t tokenfile] "
 	    "port path what number ...\n");
 	exit(1);
 }
@@ -237,7 +241,8 @@ rate(struct wsc *c, uint64_t bytes, int stall)
 			continue;
 	}
 	for (got = 0; got < text.bytes; got += c->nout) {
-		wsc_lowat(c, (text.bytes - got) / 3 * 4);
+		wsc_lowat(c, c->raw ? text.bytes - got :
+		    (text.bytes - got) / 3 * 4);
 		if (!wsc_read(c))
 			break;
 		sum_add(&s, c->out, c->nout);
@@ -344,7 +349,7 @@ attach_paths(struct many *m, char *paths)
 }
 
 static void
-attach_tokens(struct many *m, const char *file)
+read_tokens(struct many *m, const char *file)
 {
 	FILE	*fp;
 	char	*line = NULL;
