@@ -109,6 +109,8 @@ tickets_new(void)
 	RB_INIT(&ts->numbers);
 	RB_INIT(&ts->owners);
 	TAILQ_INIT(&ts->waiting);
+	/* Streams whose tickets another catalog has made may be there still. */
+	ts->seq = arc4random();
 	return (ts);
 }
 

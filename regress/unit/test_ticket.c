@@ -270,7 +270,10 @@ test_foreign(void **state)
 
 	(void)state;
 	a = mint(SID, MODE_RW, T0);
-	up(SID, 1);
+	assert_int_equal(stream(a, T0), 0);
+	n = use.number;
+	a = mint(SID, MODE_RW, T0);
+	up(SID, n + 1);
 	assert_int_equal(take(a, T0 + 31), -1);
 
 	a = mint(SID, MODE_RW, T0);
@@ -292,6 +295,27 @@ test_foreign(void **state)
 	down(SID, n, T0 + 1000);
 	down(SID, n, T0 + 1020);
 	assert_int_equal(stream(a, T0 + 1031), -1);
+}
+
+/* The next catalog knows nothing of a ticket, nor does its number. */
+static void
+test_restart(void **state)
+{
+	const char	*a;
+	uint32_t	 n;
+
+	a = mint(SID, MODE_RW, T0);
+	assert_int_equal(stream(a, T0), 0);
+	n = use.number;
+	teardown(state);
+	assert_int_equal(setup(state), 0);
+	assert_int_equal(stream(a, T0), -1);
+	a = mint(SID, MODE_RW, T0);
+	assert_int_equal(stream(a, T0), 0);
+	assert_int_not_equal(use.number, n);
+	up(SID, use.number);
+	down(SID, n, T0);
+	assert_int_equal(stream(a, T0 + 1000), 0);
 }
 
 static void
@@ -334,6 +358,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_foreign, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_restart, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown)
 	};
