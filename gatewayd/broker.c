@@ -305,6 +305,7 @@ broker_open(struct parent *p, struct imsg *im)
 	memset(&wish, 0, sizeof(wish));
 	if ((wish.frontend = slot_frontend(p, m->frontend)) == NULL)
 		return;
+	recheck_allowed(p, m->api, m->principal, m->sandbox);
 	wish.id = im->id;
 	wish.action = m->action;
 	wish.mode = MODE_RW;
@@ -377,7 +378,8 @@ broker_session(struct parent *p, struct imsg *im)
 		chan_drain(s->worker->kid->chan);
 		s = session_find(p, m->session);
 	}
-	if (s != NULL && s->api == m->api && broker_granted(s, m->action) &&
+	if (s != NULL && s->api == m->api && !s->revoked &&
+	    broker_granted(s, m->action) &&
 	    strcmp(s->principal, m->principal) == 0 &&
 	    (m->sandbox[0] == '\0' ||
 	    strcmp(s->worker->sandbox, m->sandbox) == 0)) {
@@ -456,6 +458,7 @@ broker_list(struct parent *p, struct imsg *im)
 	m = &im->m.grant_list;
 	if ((frontend = slot_frontend(p, m->frontend)) == NULL)
 		return;
+	recheck_allowed(p, m->api, m->principal, m->sandbox);
 	n = 0;
 	TAILQ_FOREACH(w, &p->workers, entry)
 		if (n < nitems(found) && w->kid->chan != NULL &&

@@ -141,6 +141,8 @@ void		 broker_frontend_gone(struct parent *, uint32_t);
 /* recheck.c */
 void		 recheck_init(struct parent *);
 void		 recheck_answer(struct parent *, uint32_t, int);
+void		 recheck_allowed(struct parent *, uint8_t, const char *,
+		    const char *);
 void		 recheck_forget(struct parent *, struct session *);
 
 /* worker.c */

@@ -25,7 +25,8 @@
 
 /*
  * The re-check: every so often each attached principal is asked about
- * again; whoever may no longer use the sandbox loses the session.  A few
+ * again; whoever may no longer use the sandbox loses the session, and does
+ * not get back to it with a token or ticket that is still good.  A few
  * questions are under way at a time, the next follows an answer.  Neither
  * looks through all sessions, or a pass over n of them would take n times n.
  */
@@ -66,7 +67,10 @@ recheck_pass(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		continue;
 }
 
-/* Ask about the next session that has viewers; whether there was one. */
+/*
+ * Ask about the next session that has viewers, or may have them again;
+ * whether there was one.
+ */
 static int
 recheck_next(struct parent *p)
 {
@@ -77,7 +81,8 @@ recheck_next(struct parent *p)
 
 	if ((catalog = slot_kid(p, ROLE_CATALOG)) == NULL)
 		return (0);
-	for (s = p->recheck_next; s != NULL && s->nviewers == 0;)
+	for (s = p->recheck_next;
+	    s != NULL && s->nviewers == 0 && !s->revoked;)
 		s = TAILQ_NEXT(s, entry);
 	p->recheck_next = s == NULL ? NULL : TAILQ_NEXT(s, entry);
 	if (s == NULL)
@@ -97,6 +102,7 @@ recheck_next(struct parent *p)
 	return (kid_send(catalog, &im) == 0);
 }
 
+/* 1: it may, 0: it may not, -1: that is not known now. */
 void
 recheck_answer(struct parent *p, uint32_t id, int allowed)
 {
@@ -107,9 +113,27 @@ recheck_answer(struct parent *p, uint32_t id, int allowed)
 	if (id == 0 || r->id != id)
 		return;
 	r->id = 0;
-	if (!allowed && (s = session_find(p, r->session)) != NULL)
-		recheck_revoke(s);
+	if ((s = session_find(p, r->session)) != NULL) {
+		if (allowed == 0)
+			recheck_revoke(s);
+		else if (allowed == 1)
+			s->revoked = 0;
+	}
 	(void)recheck_next(p);
+}
+
+/* The catalog has just said so, for something else. */
+void
+recheck_allowed(struct parent *p, uint8_t api, const char *principal,
+    const char *sandbox)
+{
+	struct session	*s;
+
+	TAILQ_FOREACH(s, &p->by_age, entry)
+		if (s->revoked && s->api == api &&
+		    strcmp(s->principal, principal) == 0 &&
+		    strcmp(s->worker->sandbox, sandbox) == 0)
+			s->revoked = 0;
 }
 
 /* That session is about to be forgotten. */
@@ -128,7 +152,10 @@ recheck_revoke(struct session *s)
 	struct imsg	 im;
 
 	p = s->worker->p;
-	log_info("session %s: its principal may no longer attach", s->id);
+	if (!s->revoked)
+		log_info("session %s: its principal may no longer attach",
+		    s->id);
+	s->revoked = 1;
 	RB_FOREACH(v, viewers, &p->viewers) {
 		if (v->session != s)
 			continue;

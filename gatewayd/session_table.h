@@ -81,6 +81,8 @@ struct session {
 	int			 was_attached;
 	int			 asked;		/* for its terminal */
 	uint32_t		 attaches;	/* granted, not yet a viewer */
+	int			 revoked;	/* its principal may not use */
+						/* the sandbox any more */
 
 	/* While STARTING: to grant once more if its worker dies. */
 	int			 record;	/* memfd, or -1 */

@@ -472,8 +472,10 @@ catalog_dispatch(struct kid *k, struct imsg *im)
 		broker_list(k->p, im);
 		break;
 	case IMSG_RECHECK_OK:
-	case IMSG_RECHECK_LATER:
 		recheck_answer(k->p, im->id, 1);
+		break;
+	case IMSG_RECHECK_LATER:
+		recheck_answer(k->p, im->id, -1);
 		break;
 	case IMSG_RECHECK_FAIL:
 		recheck_answer(k->p, im->id, 0);

@@ -160,6 +160,8 @@ def test_removed(start, change):
     sse.stop()
     d.logged(r'event="detach".*reason="revoked"')
     assert d.connect().status == 404
+    assert d.ws(sid).closed() == (1011, "Session not found")
+    assert d.delete(sid).status == 404
     typed(other, 1)
     other.drop()
 

@@ -532,6 +532,7 @@ def test_revoked(stage):
     w.send("VIEWER_UP", session=sid, viewer=v, dialect=NATIVE, transport=1,
            mode=RO, address="192.0.2.1")
     d.logged('event="attach".*kind="terminal".*mode="ro"')
+    ticket = ask(d.a, TICKET, sid, d.token())["grant"].hex()
     assert d.ctl("show", "viewers")[0][2:4] == ["terminal/websocket", "ro"]
     d.sandboxes["demo"] = {"pty": ["/bin/sh"], "owner": [MALLORY]}
     d.write()
@@ -539,6 +540,17 @@ def test_revoked(stage):
     w.wait("DETACH", viewer=v, reason=6)
     w.send("VIEWER_DOWN", session=sid, viewer=v, reason=6)
     denied(ask(d.a, OPEN, "demo", d.token(), join=1, name="x"), NOT_FOUND)
+    # Nor with what is still good: the token, or a ticket.
+    for action in ATTACH, STATUS, INPUT, CLOSE, TICKET:
+        denied(ask(d.a, action, sid, d.token()), NOT_FOUND)
+    denied(ask(d.a, ATTACH, sid, ticket, cred=2, stream=1), NOT_FOUND)
+    assert state(d, sid) == "running"
+    # Until it is found that they may again.
+    d.sandboxes["demo"] = {"pty": ["/bin/sh"]}
+    d.write()
+    reload(d)
+    wait_for(lambda: ask(d.a, STATUS, sid, d.token()).name == "GRANTED")
+    assert named(d)["session"] == sid
 
 
 # The same with real workers.
