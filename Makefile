@@ -131,13 +131,15 @@ MKFILTER_SRCS =	common/mkfilter.c
 
 # What each program links, as pkg-config names; regress compares the result
 # with what a process may map.  ":static" takes the archive where there is
-# one: workers are many, and each shared library costs each of them pages.
+# one: workers are many, and so are keepers of shells, which are gatewayd; each
+# shared library costs each of them 8 KiB and more.
 
-GATEWAYD_PKGS =	libevent_extra:static libevent_core libbsd libmd:static
+GATEWAYD_PKGS =	libevent_extra:static libevent_core:static libbsd:static \
+		libmd:static
 FRONTEND_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
 CATALOG_PKGS =	libevent_core libbsd libmd:static json-c libjwt libcrypto
-SESSIOND_PKGS =	libevent_core libsodium json-c vterm:static libbsd:static \
-		libmd:static
+SESSIOND_PKGS =	libevent_core:static libsodium:static json-c:static \
+		vterm:static libbsd:static libmd:static
 NET_PKGS =	$(SESSIOND_PKGS) libssh2 libcrypto
 MKFILTER_PKGS =	libseccomp libbsd libmd
 CTL_PKGS =	libbsd libmd:static libsodium libjwt json-c libssl libcrypto
