@@ -310,16 +310,40 @@ test_input(void **state)
 	assert_int_equal(fake.ninput, 3);
 	assert_memory_equal(fake.input, "\0\xff\xc3", 3);
 	assert_told(a, ACCEPTED("3"));
+	/* Not cut in two by what others type. */
 	put(a, WS_BINARY, "ab", 2);
-	assert_told(a, ACCEPTED("5"));
+	assert_quiet(a);
+	assert_int_equal(fake.ninput, 3);
 	put(a, 0x80, "c", 1);
 	assert_told(a, ACCEPTED("6"));
+	assert_memory_equal(fake.input + 3, "abc", 3);
 	assert_quiet(b);
 	put(b, 0x80 | WS_BINARY, "d", 1);
 	assert_told(b, ACCEPTED("1"));
 	/* Nothing is nothing. */
 	put(b, 0x80 | WS_BINARY, "", 0);
 	assert_quiet(b);
+}
+
+/* Longer ones go on as they come. */
+static void
+test_input_long(void **state)
+{
+	static uint8_t	 buf[1000];
+	struct client	*c;
+
+	(void)state;
+	begin();
+	c = writer(0);
+	memset(buf, 'x', sizeof(buf));
+	put(c, WS_BINARY, buf, 1000);
+	assert_quiet(c);
+	put(c, 0, buf, 24);
+	assert_quiet(c);
+	put(c, 0, "y", 1);
+	assert_told(c, ACCEPTED("1025"));
+	put(c, 0x80, "z", 1);
+	assert_told(c, ACCEPTED("1026"));
 }
 
 /* What comes at once is answered once. */
@@ -844,6 +868,7 @@ main(void)
 		TEST(test_resize),
 		TEST(test_resize_storm),
 		TEST(test_input),
+		TEST(test_input_long),
 		TEST(test_input_at_once),
 		TEST(test_input_queued),
 		TEST(test_signal),
