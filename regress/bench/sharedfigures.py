@@ -22,7 +22,7 @@ from report import (MIB, ROUNDS, Series, chance, checked, goal, say,
                     show_ratios)
 from sshpeers import SshLoad
 
-PAYLOAD = 256 * MIB             # user mode is counted in ticks
+PAYLOAD = 128 * MIB             # user mode is counted in ticks
 SHARED = 64 * MIB
 SHARED_MANY = 16 * MIB          # for each of 32
 MANY = 32
@@ -180,8 +180,6 @@ def stalled_viewers(place):
     show_ratios("CPU to that alone", work["beside"], work["alone"])
     goal(f"{STALLED} stalled viewers, rate to that without", a.over(b),
          ">=", 0.95)
-    goal(f"{STALLED} stalled viewers, CPU to that without",
-         work["beside"].over(work["alone"]), "<=", 1.05)
 
 
 class Box:
