@@ -32,14 +32,16 @@ import json
 import os
 import random
 import re
+import select
 import signal
+import socket
 import threading
 import time
 
 import pytest
 
 import daemon as lib
-from clients import Http, Native, Sse, bearer, wait_for
+from clients import BINARY, Http, Native, Sse, bearer, frame_bytes, wait_for
 from daemon import RAW, ROOT, SAN
 from events import Cut, EventSource
 
@@ -421,6 +423,27 @@ def test_typed_at_once(d, kind):
         assert [p for p in got if p[1] == name] == sent[name]
     for ws in (reader, *others):
         ws.drop()
+
+
+def test_typed_before_there_is_a_shell(start):
+    """A host that never says a word: what waits for it is bounded."""
+    with socket.create_server(("127.0.0.1", 0)) as host:
+        d = start({"slow": {
+            "ssh": host.getsockname(), "ssh_user": "x", "password": b"x",
+            "host_keys": ["SHA256:" + "A" * 43]}})
+        for c in (d.tty_ws("slow"), d.tty_ws("slow", "sessionId=another")):
+            c.sock.setblocking(False)
+            part, sent = frame_bytes(BINARY, bytes(60000)) * 16, 0
+            while sent < 64 * MIB:
+                try:
+                    sent += c.sock.send(part[sent % len(part):])
+                except BlockingIOError:
+                    if not select.select([], [c.sock], [], 1)[1]:
+                        break
+            assert sent < 32 * MIB
+            if ROOT and not SAN:
+                assert lib.memory(d.worker("slow")) < 24 * MIB
+            c.drop()
 
 
 # Clients that read nothing
