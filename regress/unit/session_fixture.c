@@ -226,7 +226,7 @@ turn_msec(int msec)
 	end.tv_sec += msec / 1000 + end.tv_nsec / 1000000000;
 	end.tv_nsec %= 1000000000;
 	do {
-		struct timeval	 tv = { 0, 5000 };
+		struct timeval	 tv = { 0, msec < 5 ? msec * 1000 : 5000 };
 
 		event_base_loopexit(base, &tv);
 		event_base_dispatch(base);
