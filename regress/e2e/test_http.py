@@ -398,7 +398,7 @@ def test_preflight_echoes_names_only(port, asked):
 
 def test_options_elsewhere(port):
     for path, status in ((b"/healthz", 405), (b"/", 405), (b"/sshx", 404),
-                         (b"/tty/x", 404)):
+                         (b"/ttyx", 404), (b"/v2/x", 404)):
         data = raw(port, b"OPTIONS " + path + b" HTTP/1.1\r\n" + H +
                    b"Connection: close\r\n\r\n")
         assert parse(data)[0][0] == status
@@ -418,7 +418,8 @@ def test_allow(port):
 
 @pytest.mark.parametrize("path", [b"/", b"/ssh/ws", b"/ssh/a/b/ws",
                                   b"/ssh/x/ws/", b"/ssh/connect",
-                                  b"/ssh/stream/x", b"/tty/x/ws", b"/healthz"])
+                                  b"/ssh/stream/x", b"/tty/x/y/ws", b"/ptyx/x/ws",
+                                  b"/healthz"])
 def test_unknown_upgrade(port, path):
     data = raw(port, get(path, UP + KEY) + LAST)
     (status, headers, body), = parse(data)
