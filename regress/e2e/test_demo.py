@@ -38,7 +38,7 @@ from clients import Http, bearer, wait_for
 from daemon import BUILD, ROOT, TOP, alive, proc_stat
 
 # A local shell may leave that behind, as any login may.
-LEFT = "setsid sleep 1000 >/dev/null 2>&1 & "
+LEFT = "trap '' HUP; setsid sleep 1000 >/dev/null 2>&1 & "
 
 
 class Demo:
@@ -136,6 +136,12 @@ def family(pid):
     return [(p, st[2]) for p, st in stats.items() if st is not None]
 
 
+def with_sleep(processes):
+    """Those, if the one that LEFT starts is among them."""
+    return any(b"sleep\0" in read_proc(p, "cmdline")
+               for p, _ in processes) and processes
+
+
 def refused(port):
     with socket.socket() as s:
         return s.connect_ex(("127.0.0.1", port)) != 0
@@ -184,8 +190,7 @@ def test_what_is_left_in_the_box(demo):
         assert why
         pytest.skip(why.group(1))
     demo.paste("box", LEFT + "id")
-    processes = family(demo.proc.pid)
-    assert any(b"sleep\0" in read_proc(p, "cmdline") for p, _ in processes)
+    processes = wait_for(lambda: with_sleep(family(demo.proc.pid)))
     demo.stop(signal.SIGINT)
     gone(demo, processes)
 
