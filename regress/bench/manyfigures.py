@@ -152,7 +152,7 @@ def shows_editor(j):
     """That the repaint is that of term's alternate screen."""
     j.until(SCREEN + rb'[^"]*"}')
     text = base64.b64decode(re.search(SCREEN + rb'([^"]*)"', j.data)[1])
-    if b"INSERT" not in text or b"?1049h" not in text:
+    if b"INSERT" not in text or b"?1047h" not in text:
         raise Failed(f"not what an editor shows: {text[:200]}")
 
 
