@@ -52,6 +52,13 @@
 #define VIEWER_LINGER_SECS	2	/* for the client to close its side */
 #define VIEWER_PINGS		2	/* unanswered ones */
 
+/*
+ * What is on a screen is made for each viewer, and one that does not read
+ * keeps it.  All viewers of a session together have no more than one screen
+ * at its worst, or this many bytes of smaller ones.
+ */
+#define VIEWER_REPAINTS		(1024 * 1024)
+
 static void	 viewer_push(struct viewer *);
 static void	 viewer_event(int, short, void *);
 static int	 viewer_broken(const struct viewer *);
@@ -67,6 +74,7 @@ static void	 viewer_unready(struct viewer *);
 static void	 viewer_block(struct viewer *);
 static int	 viewer_start(struct viewer *, const struct viewer_conf *);
 static int	 viewer_late(struct viewer *);
+static size_t	 viewer_repaints(const struct session *);
 static int	 viewer_repaint(struct viewer *, const struct screen *);
 static int	 viewer_next(struct viewer *);
 static ssize_t	 viewer_send(struct viewer *);
@@ -167,6 +175,23 @@ viewer_late(struct viewer *v)
 	return (viewer_repaint(v, screen));
 }
 
+/* Bytes of repaints that viewers of this session have not taken. */
+static size_t
+viewer_repaints(const struct session *s)
+{
+	struct viewer	*v;
+	size_t		 n;
+
+	n = 0;
+	TAILQ_FOREACH(v, &s->viewers, entry) {
+		if (v->slot[SLOT_REPAINT] != NULL)
+			n += v->slot[SLOT_REPAINT]->len;
+		if (v->now != NULL && v->now->start == v->now->end)
+			n += v->now->len;
+	}
+	return (n);
+}
+
 static int
 viewer_repaint(struct viewer *v, const struct screen *screen)
 {
@@ -181,6 +206,12 @@ viewer_repaint(struct viewer *v, const struct screen *screen)
 	free(p);
 	if (f == NULL)
 		return (-1);
+	len = viewer_repaints(v->session);
+	if (len > 0 && len + f->len > VIEWER_REPAINTS) {
+		frame_unref(f);
+		errno = ENOBUFS;
+		return (-1);
+	}
 	viewer_post(v, SLOT_REPAINT, f);
 	v->cursor = v->session->parsed;
 	return (0);

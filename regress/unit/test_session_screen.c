@@ -29,6 +29,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -357,6 +358,31 @@ test_native(void **state)
 	assert_int_equal(a->nout, s->ring.head);
 }
 
+/* Those who ask for large ones and do not read cannot fill the memory. */
+static void
+test_unread(void **state)
+{
+	char	 cell[32];
+	int	 i;
+
+	(void)state;
+	start_opening(DIALECT_TERMINAL);
+	session_opened(s);
+	session_resize(s, 300, 100);
+	for (i = 0; i < 300 * 100; i++) {
+		(void)snprintf(cell, sizeof(cell), "\033[38;2;%d;%d;%dmx",
+		    i % 256, i / 256, i % 7);
+		say(cell);
+	}
+	assert_non_null(attach_as(1, &dialect_terminal_ws, MODE_RO,
+	    ATTACH_SCREEN, 0));
+	assert_null(attach_as(2, &dialect_terminal_ws, MODE_RO,
+	    ATTACH_SCREEN, 0));
+	leave(&clients[1]);
+	assert_non_null(attach_as(3, &dialect_terminal_ws, MODE_RO,
+	    ATTACH_SCREEN, 0));
+}
+
 /* Before the program runs there is an empty screen. */
 static void
 test_starting(void **state)
@@ -388,6 +414,7 @@ main(void)
 		TEST(test_plain),
 		TEST(test_repaint_lost),
 		TEST(test_native),
+		TEST(test_unread),
 		TEST(test_starting)
 	};
 
