@@ -274,6 +274,7 @@ def test_ticket(d):
     assert n.until(b"y") == b"y"
 
 
+@pytest.mark.plain
 def test_ticket_late(d):
     sid = d.native_open("cat")
     ticket = d.ticket(session=sid)

@@ -789,6 +789,7 @@ def test_event_source(d, ticket):
 
 # And late
 
+@pytest.mark.plain
 def test_late(own):
     """Who comes within a minute of the end still gets it; then nobody."""
     d = own
