@@ -29,7 +29,8 @@ import pytest
 
 from front import (ATTACH, CLOSE, DENY_NOT_FOUND, FAIL_BLOCKED, FAIL_BUSY,
                    FAIL_GONE, FAIL_GRANT, FAIL_LIMIT, GONE, INPUT, NO_SESSION,
-                   OK, RESIZE, SID, call, connect, fresh, opened, token)
+                   OK, RESIZE, SID, call, connect, fresh, opened, sent_early,
+                   token)
 
 
 # Streams and WebSockets
@@ -52,15 +53,8 @@ def test_ws(front, early):
     assert "sec-websocket-protocol" not in c.headers
     m = front.worker().expect("ATTACH", transport=1, dialect=1, head=b"",
                               address="127.0.0.1", grant=b"g" * 16)
-    got = b""
-    if m.blob is not None:
-        got = os.pread(m.blob, 1 << 20, 0)
-        os.close(m.blob)
     s = taken(front, m)
-    s.settimeout(10)
-    while len(got) < len(early):
-        got += s.recv(65536)
-    assert got == early
+    assert sent_early(m, s, len(early)) == early
     s.sendall(b"\x81\x02hi")
     assert c.frame() == (1, b"hi")
     s.close()

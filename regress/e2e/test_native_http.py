@@ -33,7 +33,7 @@ from front import (ATTACH, CLOSE, DENY_DRAINING, DENY_EXPIRED, DENY_LIMIT,
                    FAIL_OFFSET, FAIL_REFUSED, FAIL_SHELL, FAIL_TIMEOUT,
                    FAIL_UNSUPPORTED, INPUT, LIST, NO_SESSION, OPEN, RESIZE,
                    RO, RW, SID, SIGNAL, STATUS, TERMINAL, TICKET, Front,
-                   fresh, token)
+                   fresh, sent_early, token)
 from gwproto import blob
 
 ARG, ENV, CWD = 1, 2, 5
@@ -639,11 +639,10 @@ def test_attach(front, query, flags, offset, mode):
                             join=0, api=2), open_time=0)
     m = front.worker().expect("ATTACH", dialect=TERMINAL, transport=1,
                               offset=offset, **{"from": flags})
-    assert os.pread(m.blob, 100, 0) == b"\x81\x80abcd"
-    os.close(m.blob)
     # Nothing has been said to it yet.
     assert m["head"].startswith(b"HTTP/1.1 101 ")
     s = taken(front, m)
+    assert sent_early(m, s, 6) == b"\x81\x80abcd"
     s.sendall(m["head"])
     assert c.head() == 101
     assert c.headers["sec-websocket-protocol"] == "terminal.v1"

@@ -34,7 +34,7 @@ from front import (ATTACH, DENY_DRAINING, DENY_EXPIRED, DENY_LIMIT,
                    FAIL_BUSY, FAIL_GONE, FAIL_GRANT,
                    FAIL_HOSTKEY, FAIL_LIMIT, FAIL_LOST, FAIL_REFUSED,
                    FAIL_SHELL, FAIL_TIMEOUT, INPUT, RESIZE, SID, TTY, Front,
-                   token)
+                   sent_early, token)
 
 NO_BOX = (404, {"error": "Sandbox not found"})
 FAILED = "Session error"
@@ -80,9 +80,8 @@ def test_ws(front, kind, open_time):
     assert c.head() == 101
     m = front.worker().expect("ATTACH", dialect=TTY, transport=1, head=b"",
                               offset=0, **{"from": 0})
-    assert os.pread(m.blob, 100, 0) == b"\x81\x80abcd"
-    os.close(m.blob)
     s = taken(front, m)
+    assert sent_early(m, s, 6) == b"\x81\x80abcd"
     s.sendall(b"\x81\x02hi")
     assert c.frame() == (1, b"hi")
     s.close()
