@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* The screen as a whole, and the bytes that go into it. */
 
 #include "compat.h"

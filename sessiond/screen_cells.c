@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The cells of a screen.  Half of a wide character never stays: when one
  * half goes, the other becomes a blank in the colours of what took its place.

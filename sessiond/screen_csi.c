@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* What controls and sequences do to the cursor and to the cells. */
 
 #include "compat.h"

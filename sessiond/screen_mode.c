@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Modes, the pen, what is saved of them, and resets. */
 
 #include "compat.h"

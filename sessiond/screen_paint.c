@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * A repaint.  First everything is brought to a known state by sequences that
  * work wherever the terminal is: CAN ends whatever it is reading.  Then the

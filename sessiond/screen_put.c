@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Text, by libvterm.  Of that library only the layer is used which places
  * characters, and only what cannot hurt it reaches it: single characters that

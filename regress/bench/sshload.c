@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* links: regress/bench/text.c regress/bench/wsclient.c */
 
 #include "compat.h"

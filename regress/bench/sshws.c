@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* links: proto/base64.c proto/utf8.c proto/ws.c */
 /* pkgs: libssh2 */
 

@@ -102,6 +102,13 @@ banned() {
 	done
 }
 
+blank_pairs() {
+	awk '
+	FNR == 1	{ n = 0 }
+	/./		{ n = 0 }
+	/^$/ && ++n == 2	{ print FILENAME ":" FNR }' "$@"
+}
+
 empty "no source file over 900 lines" "$(longer_than 900 $C)"
 empty "no header over 200 lines" "$(longer_than 200 $H)"
 empty "no function over 60 lines" "$(long_functions 60 $C)"
@@ -118,5 +125,7 @@ empty "no // comment" "$(grep -nE '(^|[;{}[:space:]])//' $C $H $Y |
     grep -v '[":]//')"
 empty "no blank at a line's end" "$(grep -nE '[[:space:]]+$' \
     $C $H $Y $TESTS $SH Makefile)"
+empty "no two blank lines" "$(blank_pairs \
+    $C $H $Y $TESTS $SH web/*.js web/*.css Makefile)"
 
 plan

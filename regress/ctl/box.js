@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * crypto_box by tweetnacl, which shares no code with libsodium.  One request
  * as JSON on standard input, all values in hex; the nonce of a sealed box,

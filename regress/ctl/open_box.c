@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* links: sessiond/secrets.c proto/base64.c */
 /* pkgs: libsodium */
 

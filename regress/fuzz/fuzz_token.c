@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* links: gatewayd/token.c gatewayd/token_cache.c gatewayd/token_key.c
  *	proto/base64.c proto/jsonscan.c */
 /* pkgs: json-c libjwt libcrypto */

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Does a repaint bring xterm.js where the output itself has brought it?
  * Standard input has one case on each line, as JSON:

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* links: proto/utf8.c sessiond/screen.c sessiond/screen_cells.c
  *	sessiond/screen_csi.c sessiond/screen_mode.c sessiond/screen_paint.c
  *	sessiond/screen_put.c sessiond/screen_text.c */

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* links: gatewayd/asset.c @COMMON@ */
 
 /* The files of the page in a frontend: types, tags, and how long they live. */

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Records from the configuration.  What can break: a principal that is the
  * start of an owner's name, or longer, gets in; a set that is dropped while

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Files of known hosts.  What can break: a revocation that is not seen, a
  * name that matches more than it says, a file that makes the search slow.

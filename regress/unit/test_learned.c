@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The file of learned host keys.  What can break: another key is taken for
  * a host that has one; a line that was torn takes the next one with it; a

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Metrics as text.  What can break: Prometheus drops a whole page for one
  * line that is out of place: a type stated twice, rows of one name apart,

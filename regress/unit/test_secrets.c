@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Sealed boxes: the vectors of the pocketenv interface, everything that
  * must be refused, key selection, and the memory that plaintexts live in.

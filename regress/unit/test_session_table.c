@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The parent's table of sessions.  What can break: a name leads to another's
  * session, or to one that is over; what is over takes a place, or gives up

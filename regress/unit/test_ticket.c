@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Tickets.  What can break: one is good twice, or for what it was not made
  * for; a stream that lives ends with its ticket, or a ticket lives for ever;

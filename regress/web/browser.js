@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Chromium, and the page in it as a user and a test see it. */
 "use strict";
 

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * A daemon of the build with one local sandbox, and before it a proxy that
  * can cut, freeze and refuse connections as a bad network does.

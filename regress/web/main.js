@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Runs the tests of test_*.js here, one after the other in one browser and
  * with one daemon, and prints what came of them (TAP).  Arguments are parts

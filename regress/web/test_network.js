@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Reloads, lost connections and gaps: what arrives is what was sent. */
 "use strict";
 

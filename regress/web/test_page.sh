@@ -13,7 +13,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-
 # The page in Chromium, against the daemon of BUILD; see page.js.
 
 cd "$(dirname "$0")/../.." || exit 1

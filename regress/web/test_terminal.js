@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* The terminal: what is typed, pasted, printed and drawn. */
 "use strict";
 
