@@ -159,6 +159,8 @@ front_input_done(int taken, void *arg)
 	f = front_find(r->worker, r->front);
 	p = place_find(r->worker, r->session);
 	reason = p == NULL ? FAIL_GONE : place_fail(p);
+	if (p != NULL && reason != 0)
+		place_over(p);
 	if (f != NULL && taken && p != NULL &&
 	    p->session->state == SESSION_STARTING) {
 		if (place_wait(p, r->front, r->id, IMSG_INPUT, 0) == -1)
@@ -343,6 +345,8 @@ front_called(struct front *f, const uint8_t *id, uint16_t action,
 	}
 	p = place_find(f->worker, g.session);
 	if (p == NULL || session_over(p->session)) {
+		if (p != NULL)
+			place_over(p);
 		front_refuse(f, IMSG_CALL_FAIL, request, FAIL_GONE);
 		return (NULL);
 	}
@@ -359,6 +363,7 @@ front_live(struct front *f, const uint8_t *id, uint16_t action,
 
 	if ((p = front_called(f, id, action, hash, request)) != NULL &&
 	    (reason = place_fail(p)) != 0) {
+		place_over(p);
 		front_refuse(f, IMSG_CALL_FAIL, request, reason);
 		return (NULL);
 	}

@@ -23,6 +23,7 @@ shell; a client that comes when the last shell has just ended.
 import concurrent.futures
 import json
 import threading
+import time
 
 import pytest
 
@@ -110,16 +111,22 @@ def test_exit(d, kind):
 
 
 def test_ends_and_begins(d):
-    """A client that comes just then gets the next shell, never an error."""
+    """A client that comes just then gets the next shell, never an error,
+    and does not wait for one that is slow to hear of the end."""
+    waited = 0
     for _ in range(30):
         ws = d.tty_ws("demo")
         ws.until(b"$ ")
         ws.type("exit\n")
+        before = time.monotonic()
         d.tty("input", "demo", b"")
+        waited += time.monotonic() - before
         assert ws.closed()[0] == 1000
         for verb, body in (("input", b"true\n"),
                            ("resize", {"cols": 80, "rows": 24})):
             assert d.tty(verb, "demo", body).status == 204
+    # A close that is not answered holds its client for two seconds.
+    assert waited < 15
 
 
 def test_twenty_at_once(d):
