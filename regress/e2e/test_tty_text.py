@@ -76,6 +76,7 @@ def test_shared(daemon, kind):
     a, b = daemon.tty_ws(kind=kind), daemon.tty_ws(kind="tty")
     a.until(b"$ ")
     a.type("X=shared\n")
+    b.until(b"X=shared\r\n$ ")
     b.type("echo $X.\n")
     a.until(b"shared.\r\n$ ")
     b.until(b"shared.\r\n$ ")
