@@ -117,13 +117,6 @@ ws_parse(struct ws_parser *p, uint8_t *buf, size_t len, size_t *used,
 	return (r);
 }
 
-int
-ws_at_boundary(const struct ws_parser *p)
-{
-	return (p->phase == WS_PHASE_HEAD && p->headlen == 0 &&
-	    p->message == 0);
-}
-
 static enum ws_ev
 ws_fail(struct ws_parser *p, int code, const char *why)
 {

@@ -35,7 +35,6 @@
 #define WS_CLOSE_NORMAL		1000
 #define WS_CLOSE_GOING_AWAY	1001
 #define WS_CLOSE_PROTOCOL	1002
-#define WS_CLOSE_UNSUPPORTED	1003
 #define WS_CLOSE_NO_STATUS	1005	/* never on the wire */
 #define WS_CLOSE_BAD_DATA	1007
 #define WS_CLOSE_POLICY		1008
@@ -119,9 +118,6 @@ void		 ws_init_client(struct ws_parser *, uint64_t max);
  */
 enum ws_ev	 ws_parse(struct ws_parser *, uint8_t *buf, size_t len,
 		    size_t *used, struct ws_event *);
-
-/* 1 between two messages, the only place where a socket may change hands. */
-int		 ws_at_boundary(const struct ws_parser *);
 
 /*
  * The head of an unmasked, final frame with len bytes of payload.  Returns
