@@ -63,6 +63,7 @@ static void	 parent_empty_dir(void);
 static void	 parent_signals(struct parent *);
 static void	 parent_signal(evutil_socket_t, short, void *);
 static void	 parent_sweep(evutil_socket_t, short, void *);
+static void	 parent_stop(struct parent *);
 static void	 parent_stop_timeout(evutil_socket_t, short, void *);
 static void	 parent_timers(struct parent *);
 static int	 parent_busy(struct parent *);
@@ -280,7 +281,7 @@ parent_give_up(struct parent *p, const char *what)
 }
 
 /* Say so to everybody; whoever has not ended in time is killed. */
-void
+static void
 parent_stop(struct parent *p)
 {
 	struct timeval	 tv = { STOP_TIME, 0 };

@@ -108,7 +108,6 @@ struct parent {
 __dead void	 parent_main(struct config *, const char *,
 		    const struct config_how *, int);
 __dead void	 parent_give_up(struct parent *, const char *);
-void		 parent_stop(struct parent *);
 void		 parent_drain(struct parent *);
 void		 parent_check_drained(struct parent *);
 void		 parent_verbose(struct parent *, int);

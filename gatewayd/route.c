@@ -110,6 +110,8 @@ static int	 route_group(const struct front_conf *,
 		    const struct http_slice *);
 static int	 route_serves(const struct route *, const struct request *);
 static unsigned int route_find(struct request *, const struct front_conf *);
+static int	 route_match(const char *, const struct http_slice *,
+		    struct http_slice *);
 static void	 route_preflight(struct client *, struct request *);
 static void	 route_not_allowed(struct client *, unsigned int, int);
 static int	 list_valid(const struct http_slice *);
@@ -228,7 +230,8 @@ route_serves(const struct route *r, const struct request *req)
 	    (req->http.method == HTTP_HEAD && (r->flags & ROUTE_HEAD)));
 }
 
-int
+/* Does the path match?  1 with the segment at ":id" in *param, else 0. */
+static int
 route_match(const char *pattern, const struct http_slice *path,
     struct http_slice *param)
 {

@@ -59,10 +59,4 @@ int	 route_limit(struct client *, struct request *);
  */
 int	 route_api(const char *, size_t);
 
-/*
- * Does the path match?  1 with the segment at ":id" in *param, else 0.
- */
-int	 route_match(const char *pattern, const struct http_slice *path,
-	    struct http_slice *param);
-
 #endif /* GATEWAYD_GATEWAYD_ROUTE_H */

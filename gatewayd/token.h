@@ -35,7 +35,6 @@ enum token_alg {
 	TOKEN_ES256,
 	TOKEN_RS256
 };
-#define TOKEN_ALG_MAX	TOKEN_RS256
 
 enum token_result {
 	TOKEN_OK,

@@ -49,6 +49,8 @@ struct line {
 static int	 line_write(struct line *, const struct launch *);
 static void	 line_text(struct line *, const char *);
 static void	 line_word(struct line *, const struct record_item *);
+static size_t	 word_quoted(const char *, size_t);
+static char	*word_quote(char *, const char *, size_t);
 
 char *
 command_line(const struct launch *l, size_t max, size_t *len)
@@ -119,13 +121,17 @@ line_text(struct line *line, const char *text)
 static void
 line_word(struct line *line, const struct record_item *item)
 {
-	line->len += command_quoted(item->value, item->len);
+	line->len += word_quoted(item->value, item->len);
 	if (line->p != NULL)
-		line->p = command_quote(line->p, item->value, item->len);
+		line->p = word_quote(line->p, item->value, item->len);
 }
 
-size_t
-command_quoted(const char *s, size_t len)
+/*
+ * A word that a POSIX shell (XCU 2.2.2) takes as exactly these bytes, which
+ * may be any but NUL: how many bytes that takes.
+ */
+static size_t
+word_quoted(const char *s, size_t len)
 {
 	size_t	 i, n;
 
@@ -137,8 +143,9 @@ command_quoted(const char *s, size_t len)
 	return (n);
 }
 
-char *
-command_quote(char *out, const char *s, size_t len)
+/* And write it; returns what is behind it. */
+static char *
+word_quote(char *out, const char *s, size_t len)
 {
 	size_t	 i;
 

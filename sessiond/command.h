@@ -32,12 +32,4 @@ struct launch;
  */
 char	*command_line(const struct launch *, size_t max, size_t *len);
 
-/*
- * A word that a POSIX shell (XCU 2.2.2) takes as exactly these bytes, which
- * may be any but NUL: how many bytes that takes, and write them; returns
- * what is behind them.
- */
-size_t	 command_quoted(const char *, size_t);
-char	*command_quote(char *, const char *, size_t);
-
 #endif /* GATEWAYD_SESSIOND_COMMAND_H */

@@ -55,7 +55,6 @@ void		 put_ascii(struct screen *, const uint8_t *, size_t);
 void		 put_char(struct screen *, uint32_t);
 void		 put_linefeed(struct screen *);
 void		 put_reverse(struct screen *);
-uint32_t	 charset_char(uint8_t set, uint8_t);
 void		 put_repeat(struct screen *, unsigned int);
 
 /* screen_csi.c: what sequences do. */

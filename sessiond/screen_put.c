@@ -57,6 +57,7 @@ static int	 put_memory(void);
 static int	 on_glyph(VTermGlyphInfo *, VTermPos, void *);
 static int	 on_scroll(VTermRect, int, int, void *);
 static void	 on_output(const char *, size_t, void *);
+static uint32_t	 put_charset(uint8_t, uint8_t);
 
 static const VTermStateCallbacks	 callbacks = {
 	.putglyph = on_glyph,
@@ -140,7 +141,7 @@ put_ascii(struct screen *s, const uint8_t *p, size_t n)
 	set = s->sets.g[s->sets.gl];
 	if (set != 'B') {
 		for (i = 0; i < n; i++)
-			put_char(s, charset_char(set, p[i]));
+			put_char(s, put_charset(set, p[i]));
 		return;
 	}
 	for (; n > 0; p += piece, n -= piece) {
@@ -421,8 +422,8 @@ on_output(const char *buf, size_t n, void *arg)
 }
 
 /* What a byte means in a set of characters. */
-uint32_t
-charset_char(uint8_t set, uint8_t b)
+static uint32_t
+put_charset(uint8_t set, uint8_t b)
 {
 	/* From ` to ~ in the set of line drawing, as xterm has them. */
 	static const uint16_t	 graphics[] = {
