@@ -362,11 +362,20 @@ catalog_channel(struct imsg *im)
 	catalog.nfrontends++;
 }
 
+/*
+ * An API that has no block any more lets nobody stay, as it lets nobody
+ * come back.
+ */
 static void
 catalog_recheck(const struct imsg *im)
 {
 	struct request	*r;
 
+	if (!catalog.conf->apis[im->m.recheck.api].configured) {
+		(void)chan_send_empty(catalog.parent, IMSG_RECHECK_FAIL,
+		    im->id);
+		return;
+	}
 	if ((r = request_new(im->m.recheck.principal,
 	    im->m.recheck.sandbox)) == NULL) {
 		(void)chan_send_empty(catalog.parent, IMSG_RECHECK_LATER,

@@ -27,7 +27,7 @@ import threading
 
 import pytest
 
-from clients import wait_for
+from clients import Native, bearer, wait_for
 from daemon import ALICE, MALLORY, SANDBOXES
 
 
@@ -164,6 +164,33 @@ def test_removed(start, change):
     assert d.delete(sid).status == 404
     typed(other, 1)
     other.drop()
+
+
+def test_api_removed(start):
+    """Its clients leave at the next re-check, those of the other API stay;
+    the session is there again with the block."""
+    d = start(lines=["recheck 1"])
+    _, ours = d.shell()
+    sid = d.native_open()
+
+    def attach():
+        return Native(d.port, "/v1/sessions/%s/attach" % sid,
+                      bearer(d.token()))
+    ws = attach()
+    ws.until(b"$ ")
+    d.native_api = None
+    d.write()
+    fresh(d, "ctl")
+    assert ws.closed() == (1008, "revoked")
+    assert attach().status == 404
+    typed(ours, 1)
+    d.native_api = []
+    d.write()
+    fresh(d, "ctl")
+    ws = wait_for(lambda: (n := attach()).status == 101 and n)
+    ws.until(b"$ ")
+    ws.drop()
+    ours.drop()
 
 
 def test_owner_added(start):

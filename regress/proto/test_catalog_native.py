@@ -365,6 +365,11 @@ def test_recheck_of_both(catalog):
         for who, answer in (ALICE, "RECHECK_OK"), (BOB, "RECHECK_FAIL"):
             catalog.send("RECHECK", 5, api=api, principal=who, sandbox="box")
             catalog.expect(answer)
+    # Of an API that is not served any more nobody may stay.
+    catalog.configure(apis=(POCKETENV,))
+    for api, answer in (POCKETENV, "RECHECK_OK"), (TERMINAL, "RECHECK_FAIL"):
+        catalog.send("RECHECK", 6, api=api, principal=ALICE, sandbox="box")
+        catalog.expect(answer)
 
 
 def test_not_before_it_runs():
