@@ -51,7 +51,6 @@ struct catalog_query {
 	int		 want_record;
 	void		(*done)(struct catalog_query *, enum catalog_answer,
 			    struct catalog_found *);
-	void		*backend;	/* of the back end while it waits */
 };
 
 /*

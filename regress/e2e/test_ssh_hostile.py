@@ -323,10 +323,6 @@ def test_ends(ring, peer, case, after, want):
     assert max(map(len, log.splitlines())) < 2000
 
 
-def worker_of(d, name, sid):
-    return d.worker(name) if sid in d.sessions() else None
-
-
 @pytest.mark.parametrize("after", ["do_absurd_signal", "do_overflow"])
 def test_lies(ring, peer, after):
     """Lengths and windows that cannot be: that session ends or goes on,

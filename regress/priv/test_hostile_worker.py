@@ -117,11 +117,6 @@ def test_worker_says_what_it_may_not(staged):
     d.streams.drop()
 
 
-def viewer_up(sid, viewer=1):
-    return sample("VIEWER_UP", session=sid, viewer=viewer,
-                  address="192.0.2.1")
-
-
 def test_worker_claims_sessions_of_another(staged):
     """It is killed or ignored; the session does not notice."""
     d = staged(later_workers)
