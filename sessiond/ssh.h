@@ -68,6 +68,7 @@ struct ssh {
 	struct event		 ev_kick;	/* another turn */
 	struct event		 ev_deadline;
 	struct event		 ev_ping;
+	struct event		 ev_tick;	/* of a flood */
 
 	/* ssh_transport.c */
 	int			 fd;		/* -1: none yet */
@@ -99,7 +100,9 @@ struct ssh {
 	int			 auth_begun;
 	unsigned int		 prompts;
 	unsigned int		 tried;		/* bits of ssh_auth_state */
+	unsigned int		 passed;	/* good, but not enough */
 	unsigned int		 offered;
+	int			 partial;	/* the one at hand was */
 	char			 methods[SSH_METHODS_MAX + 1];	/* listed */
 
 	/* ssh_files.c */
@@ -117,6 +120,8 @@ struct ssh {
 	char			 env_name[SSH_NAME_MAX + 1];
 
 	/* ssh_pump.c */
+	uint64_t		 tick;		/* `read' at the last one */
+	int			 flood;		/* it reads at ticks only */
 	int			 paused;
 	int			 quiet;		/* nothing more to read */
 	int			 broken;	/* an order failed */
@@ -176,6 +181,7 @@ enum ssh_step	 ssh_disagreed(struct ssh *);
 
 /* ssh_auth.c */
 enum ssh_step	 ssh_auth(struct ssh *);
+void		 ssh_auth_partial(struct ssh *, const char *, size_t);
 
 /* ssh_files.c */
 enum ssh_step	 ssh_files(struct ssh *);
@@ -188,6 +194,7 @@ enum ssh_step	 ssh_shell(struct ssh *);
 
 /* ssh_pump.c */
 enum ssh_step	 ssh_pump(struct ssh *);
+void		 ssh_on_tick(int, short, void *);
 void		 ssh_over(struct ssh *, int);
 void		 ssh_deliver(struct ssh *, const uint8_t *, size_t);
 size_t		 ssh_input(struct ssh *, const uint8_t *, size_t);

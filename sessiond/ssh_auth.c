@@ -30,7 +30,8 @@
 
 /*
  * Logging in: "none" first, by which the server says what it takes, then
- * what the record has of that.
+ * what the record has of that.  A server may want more than one; then it
+ * says that this one was good, and with what to go on (RFC 4252, 5.1).
  *
  * Secrets can be read only while libssh2 needs them.  It takes a password
  * into the packet that it sends, and a private key for two packets: to ask
@@ -72,7 +73,7 @@ static const struct ssh_secrets	 ssh_no_secrets = {
 };
 
 static enum ssh_step	 ssh_auth_list(struct ssh *);
-static void		 ssh_auth_offered(struct ssh *, const char *);
+static void		 ssh_auth_offered(struct ssh *, const char *, size_t);
 static enum ssh_step	 ssh_auth_try(struct ssh *);
 static int		 ssh_auth_usable(const struct ssh *);
 static int		 ssh_auth_broken(int);
@@ -109,8 +110,14 @@ ssh_auth(struct ssh *d)
 			return (step);
 		if (d->fail != 0)
 			return (SSH_FAILED);
-		d->tried |= SSH_BIT(d->auth);
 		d->auth_begun = 0;
+		if (!d->partial) {
+			d->tried |= SSH_BIT(d->auth);
+			continue;
+		}
+		d->partial = 0;
+		d->passed |= SSH_BIT(d->auth);
+		d->auth = SSH_AUTH_LIST;
 	}
 	return (ssh_auth_failed(d));
 }
@@ -123,7 +130,7 @@ ssh_auth_list(struct ssh *d)
 	list = libssh2_userauth_list(d->session, d->up->user,
 	    d->up->userlen);
 	if (list != NULL)
-		ssh_auth_offered(d, list);
+		ssh_auth_offered(d, list, strlen(list));
 	else if (libssh2_userauth_authenticated(d->session))
 		return (SSH_DONE);
 	else if (libssh2_session_last_errno(d->session) ==
@@ -134,32 +141,52 @@ ssh_auth_list(struct ssh *d)
 	return (SSH_DONE);
 }
 
+/* Names with commas in between; other than ours they may be anything. */
 static void
-ssh_auth_offered(struct ssh *d, const char *list)
+ssh_auth_offered(struct ssh *d, const char *list, size_t len)
 {
-	char	 buf[SSH_METHODS_MAX / 2];
-	size_t	 i, n;
+	char		 buf[SSH_METHODS_MAX / 2];
+	const char	*end;
+	size_t		 i, n;
 
-	(void)snprintf(buf, sizeof(buf), "%.*s", (int)sizeof(buf) - 1, list);
+	(void)snprintf(buf, sizeof(buf), "%.*s", (int)(len < sizeof(buf) ?
+	    len : sizeof(buf) - 1), list);
 	log_escape(d->methods, sizeof(d->methods), buf);
+	d->offered = 0;
 	for (;;) {
-		n = strcspn(list, ",");
+		end = memchr(list, ',', len);
+		n = end == NULL ? len : (size_t)(end - list);
 		for (i = 0; i < nitems(ssh_methods); i++) {
 			if (strlen(ssh_methods[i].name) == n &&
 			    memcmp(list, ssh_methods[i].name, n) == 0)
 				d->offered |= SSH_BIT(ssh_methods[i].state);
 		}
-		if (list[n] == '\0')
+		if (end == NULL)
 			break;
 		list += n + 1;
+		len -= n + 1;
 	}
 }
 
-/* Both it and the server have to have it. */
+/*
+ * The method at hand was good, but is not enough: these can continue.  Comes
+ * from within the library, which takes that for a refusal.
+ */
+void
+ssh_auth_partial(struct ssh *d, const char *list, size_t len)
+{
+	if (!d->auth_begun)
+		return;
+	d->partial = 1;
+	ssh_auth_offered(d, list, len);
+}
+
+/* Both it and the server have to have it, and each is tried once. */
 static int
 ssh_auth_usable(const struct ssh *d)
 {
-	if ((d->offered & SSH_BIT(d->auth)) == 0)
+	if ((d->offered & SSH_BIT(d->auth)) == 0 ||
+	    ((d->tried | d->passed) & SSH_BIT(d->auth)) != 0)
 		return (0);
 	return (d->auth == SSH_AUTH_KEY ? d->up->has_key :
 	    d->up->has_password);
@@ -358,21 +385,24 @@ ssh_kbdint_answer(struct ssh *d, LIBSSH2_USERAUTH_KBDINT_RESPONSE *response,
 static enum ssh_step
 ssh_auth_failed(struct ssh *d)
 {
-	char	 text[SSH_REASON_MAX];
-	size_t	 i;
+	char		 text[SSH_REASON_MAX];
+	unsigned int	 bit;
+	size_t		 i;
 
-	if (d->tried == 0)
+	if ((d->tried | d->passed) == 0)
 		return (ssh_fail(d, FAIL_AUTH, "authentication failed: the "
 		    "record has none of what the server takes: %s",
 		    d->methods));
 	text[0] = '\0';
 	for (i = 0; i < nitems(ssh_methods); i++) {
-		if ((d->tried & SSH_BIT(ssh_methods[i].state)) == 0)
+		bit = SSH_BIT(ssh_methods[i].state);
+		if (((d->tried | d->passed) & bit) == 0)
 			continue;
 		if (text[0] != '\0')
 			strlcat(text, ", ", sizeof(text));
 		strlcat(text, ssh_methods[i].name, sizeof(text));
-		strlcat(text, " refused", sizeof(text));
+		strlcat(text, (d->passed & bit) != 0 ? " is not enough" :
+		    " refused", sizeof(text));
 	}
 	return (ssh_fail(d, FAIL_AUTH, "authentication failed: %s; the "
 	    "server takes: %s", text, d->methods));

@@ -57,6 +57,7 @@ struct ssh_block {
 
 /* RFC 4250, 4.1.2. */
 #define MSG_KEXINIT		20
+#define MSG_USERAUTH_FAILURE	51
 #define MSG_CHANNEL_OPEN	90
 #define MSG_CHANNEL_DATA	94
 #define MSG_CHANNEL_EXTENDED_DATA 95
@@ -64,6 +65,7 @@ struct ssh_block {
 
 static void	 ssh_watch(struct ssh *, const uint8_t *, size_t);
 static void	 ssh_watch_kexinit(struct ssh *, const uint8_t *, size_t);
+static void	 ssh_watch_failure(struct ssh *, const uint8_t *, size_t);
 static void	 ssh_watch_data(struct ssh *, const uint8_t *, size_t,
 		    size_t);
 static uint32_t	 ssh_u32(const uint8_t *);
@@ -143,6 +145,8 @@ ssh_watch(struct ssh *d, const uint8_t *p, size_t size)
 		return;
 	if (d->phase == SSH_HANDSHAKE && p[0] == MSG_KEXINIT)
 		ssh_watch_kexinit(d, p, size);
+	if (d->phase == SSH_AUTH && p[0] == MSG_USERAUTH_FAILURE)
+		ssh_watch_failure(d, p, size);
 	if (d->phase < SSH_CHANNEL)
 		return;
 	switch (p[0]) {
@@ -192,6 +196,18 @@ ssh_watch_kexinit(struct ssh *d, const uint8_t *p, size_t size)
 		d->methods[i] = p[at + i] > ' ' && p[at + i] < 0x7f ?
 		    p[at + i] : '?';
 	d->methods[len] = '\0';
+}
+
+/* A partial success is a refusal to the library: RFC 4252, 5.1. */
+static void
+ssh_watch_failure(struct ssh *d, const uint8_t *p, size_t size)
+{
+	size_t	 len;
+
+	len = ssh_u32(p + 1);
+	if (len > size - 6 || p[5 + len] == 0)
+		return;
+	ssh_auth_partial(d, (const char *)p + 5, len);
 }
 
 /* Of the first that comes now some may have been read before. */

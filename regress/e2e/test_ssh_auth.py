@@ -234,6 +234,55 @@ class TestPasswords:
         assert "Accepted publickey" in s.log()
 
 
+    @pytest.mark.parametrize("methods", [
+        "publickey,password", "password,publickey",
+        "publickey,keyboard-interactive",
+        "publickey,password,keyboard-interactive"])
+    def test_more_than_one(self, start, servers, methods):
+        """A server that wants several methods gets those that the record
+        has; one that is right and not enough is no refusal."""
+        s = servers(options=["UsePAM yes", "PasswordAuthentication yes",
+                             "KbdInteractiveAuthentication yes",
+                             "AuthenticationMethods " + methods])
+        both = {"key": s.authorize(s.key(), "cat"), "raw": True,
+                "password": PASSWORD.encode()}
+        d = start({
+            "both": s.box("cat", **both),
+            "stranger": s.box("cat", **{**both, "key": read(s.key())}),
+            "one": s.box("cat", key=both["key"])})
+        works(d, "both")
+        assert "Partial " in s.log()
+        refused(d, "stranger")
+        log = refused(d, "one")
+        if methods.startswith("publickey"):
+            assert "publickey is not enough; the server takes: " in log
+        nothing_leaks(d)
+
+
+WORDS = ["password:one", "keyboard-interactive:one"]
+
+
+@pytest.mark.parametrize("stages, enters", [
+    ([WORDS[:1], WORDS[1:]], True), ([WORDS[1:], WORDS[:1]], True),
+    # What is offered at first is not what is to follow.
+    ([WORDS, ["keyboard-interactive:one"]], True),
+    ([WORDS, ["hostbased"]], False), ([WORDS, []], False),
+    # The same once more, and once more.
+    ([WORDS[:1]] * 9, False), ([WORDS] * 9, False),
+])
+def test_stages(start, peer, stages, enters):
+    """Each method is used once, in whatever order the server wants."""
+    end = peer.server(stages=stages)
+    d = start({"box": end.box(password=b"one")})
+    if enters:
+        works(d, "box")
+    else:
+        log = refused(d, "box")
+        assert re.search(r"failed: password is not enough", log), log
+    asked = [e["method"] for e in end.find("auth")]
+    assert asked[0] == "none" and len(set(asked)) == len(asked), asked
+
+
 USER = "t0ken-l1ke.user@name"
 
 

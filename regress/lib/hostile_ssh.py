@@ -396,6 +396,7 @@ class Server:
 
     hang		of HANGS: there it falls silent
     auth		methods with their words, "password:x"; default "none"
+    stages		lists like auth, of each of which one is needed
     refuse		"open", "pty", "shell"
     after		a method of this class that runs with the shell
     window, packet	what it offers the client; default 1 MiB, 32 KiB
@@ -434,6 +435,7 @@ key		the path of a host key, else the one of all
         self.queue = queue.Queue()	# messages to send, None: end
         self.echo = collections.deque()
         self.answers = None		# keyboard-interactive
+        self.stage = 0
         self.env = {}
         self.counts = collections.Counter()
 
@@ -515,8 +517,7 @@ key		the path of a host key, else the one of all
         user, _, method = (f.str().decode() for _ in range(3))
         self.say("auth", method=method, user=user)
         self.step("auth")
-        want = dict(w.partition(":")[::2] for w in self.spec.get(
-            "auth", ["none"]))
+        want = self.wanted()
         if "banner" in self.spec:
             self.send(AUTH_BANNER, self.spec["banner"].encode(), b"")
         flood = self.spec.get("flood")
@@ -547,13 +548,21 @@ key		the path of a host key, else the one of all
         else:
             self.decide(method in want and method == "none", want)
 
+    def wanted(self):
+        stages = self.spec.get("stages", [self.spec.get("auth", ["none"])])
+        return dict(w.partition(":")[::2] for w in stages[self.stage])
+
     def decide(self, good, want):
-        if good:
+        partial = good and self.stage + 1 < len(self.spec.get("stages", ()))
+        if partial:
+            self.stage += 1
+            want = self.wanted()
+        if good and not partial:
             self.say("in")
             self.send(AUTH_SUCCESS)
         else:
             self.send(AUTH_FAILURE, ",".join(
-                m for m in want if m != "none").encode(), False)
+                m for m in want if m != "none").encode(), partial)
 
     def on_info(self, f):
         if self.spec.get("flood") == "ask":
