@@ -19,8 +19,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "chan.h"
-#include "log.h"
 #include "parent.h"
 #include "util.h"
 

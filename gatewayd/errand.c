@@ -22,7 +22,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "chan.h"
 #include "dialer.h"
 #include "log.h"
 #include "parent.h"

@@ -22,7 +22,6 @@
 
 #include <json-c/json.h>
 
-#include "body.h"
 #include "launch_body.h"
 #include "record.h"
 #include "sizes.h"

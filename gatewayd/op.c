@@ -36,7 +36,6 @@
 #include "route.h"
 #include "token.h"
 #include "wire.h"
-#include "ws.h"
 
 /* Seconds until a worker must have answered. */
 #define CALL_TIMEOUT	15

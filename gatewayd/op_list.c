@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ask.h"
 #include "blob.h"
 #include "client.h"
 #include "link.h"

@@ -24,7 +24,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "blob.h"
 #include "chan.h"
 #include "log.h"
 #include "parent.h"

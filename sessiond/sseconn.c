@@ -23,7 +23,6 @@
 #include "frame.h"
 #include "jsontext.h"
 #include "msg_front.h"
-#include "session.h"
 #include "sse.h"
 #include "sseconn.h"
 #include "viewer.h"
