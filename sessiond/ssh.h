@@ -49,9 +49,6 @@ struct ssh_sftp;
 #define SSH_REASON_MAX		159
 #define SSH_PEEK_MAX		256
 
-/* From this version on libssh2 signs with RSA as servers want it today. */
-#define SSH_RSA_VERSION	0x010b00
-
 struct ssh {
 	struct driver		 driver;	/* first */
 	LIST_ENTRY(ssh)		 entry;
@@ -102,7 +99,6 @@ struct ssh {
 	unsigned int		 tried;		/* bits of ssh_auth_state */
 	unsigned int		 passed;	/* good, but not enough */
 	unsigned int		 offered;
-	int			 partial;	/* the one at hand was */
 	char			 methods[SSH_METHODS_MAX + 1];	/* listed */
 
 	/* ssh_files.c */

@@ -111,13 +111,10 @@ ssh_auth(struct ssh *d)
 		if (d->fail != 0)
 			return (SSH_FAILED);
 		d->auth_begun = 0;
-		if (!d->partial) {
+		if ((d->passed & SSH_BIT(d->auth)) != 0)
+			d->auth = SSH_AUTH_LIST;
+		else
 			d->tried |= SSH_BIT(d->auth);
-			continue;
-		}
-		d->partial = 0;
-		d->passed |= SSH_BIT(d->auth);
-		d->auth = SSH_AUTH_LIST;
 	}
 	return (ssh_auth_failed(d));
 }
@@ -177,7 +174,7 @@ ssh_auth_partial(struct ssh *d, const char *list, size_t len)
 {
 	if (!d->auth_begun)
 		return;
-	d->partial = 1;
+	d->passed |= SSH_BIT(d->auth);
 	ssh_auth_offered(d, list, len);
 }
 

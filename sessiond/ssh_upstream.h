@@ -26,6 +26,9 @@
 struct ssh;
 struct worker;
 
+/* From this version on libssh2 signs with RSA as servers want it today. */
+#define SSH_RSA_VERSION	0x010b00
+
 /* A host key that is known, or revoked. */
 struct ssh_pin {
 	uint8_t		type;		/* 0: any; see SSH_PIN_NONE */
