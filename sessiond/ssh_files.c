@@ -49,6 +49,7 @@ enum sftp_state {
 	SFTP_NEXT,		/* find the next file */
 	SFTP_OPEN,
 	SFTP_MKDIR,		/* its directories, then open again */
+	SFTP_UNLOCK,		/* let its owner write, then the same */
 	SFTP_CHMOD,
 	SFTP_DATA,
 	SFTP_CLOSE,
@@ -65,6 +66,7 @@ struct ssh_sftp {
 	size_t			 pathlen;
 	size_t			 dirlen;	/* made up to here */
 	int			 made;
+	int			 unlocked;
 	unsigned long		 mode;
 	size_t			 size;
 	size_t			 done;
@@ -80,6 +82,7 @@ static int		 sftp_name(struct ssh_sftp *,
 			    const struct record_item *);
 static enum ssh_step	 sftp_open(struct ssh *, struct ssh_sftp *);
 static enum ssh_step	 sftp_mkdir(struct ssh *, struct ssh_sftp *);
+static enum ssh_step	 sftp_unlock(struct ssh *, struct ssh_sftp *);
 static enum ssh_step	 sftp_chmod(struct ssh *, struct ssh_sftp *);
 static enum ssh_step	 sftp_data(struct ssh *, struct ssh_sftp *);
 static int		 sftp_fill(struct ssh *, struct ssh_sftp *);
@@ -181,6 +184,9 @@ sftp_run(struct ssh *d, struct ssh_sftp *f)
 		case SFTP_MKDIR:
 			step = sftp_mkdir(d, f);
 			break;
+		case SFTP_UNLOCK:
+			step = sftp_unlock(d, f);
+			break;
 		case SFTP_CHMOD:
 			step = sftp_chmod(d, f);
 			break;
@@ -232,7 +238,8 @@ sftp_next(struct ssh *d, struct ssh_sftp *f)
 			ok = sftp_name(f, &item);
 	} while (more && !ok);
 	opened_end(o);
-	f->done = f->dirlen = f->made = 0;
+	f->done = f->dirlen = 0;
+	f->made = f->unlocked = 0;
 	f->state = more ? SFTP_OPEN : SFTP_END;
 	return (SSH_DONE);
 }
@@ -262,6 +269,8 @@ sftp_name(struct ssh_sftp *f, const struct record_item *item)
 static enum ssh_step
 sftp_open(struct ssh *d, struct ssh_sftp *f)
 {
+	unsigned long	 error;
+
 	f->handle = libssh2_sftp_open_ex(f->sftp, f->path, f->pathlen,
 	    SFTP_WRITE, f->mode, LIBSSH2_SFTP_OPENFILE);
 	if (f->handle != NULL) {
@@ -270,13 +279,17 @@ sftp_open(struct ssh *d, struct ssh_sftp *f)
 	}
 	if (libssh2_session_last_errno(d->session) == LIBSSH2_ERROR_EAGAIN)
 		return (SSH_AGAIN);
-	if (!f->made && libssh2_session_last_errno(d->session) ==
-	    LIBSSH2_ERROR_SFTP_PROTOCOL &&
-	    libssh2_sftp_last_error(f->sftp) == LIBSSH2_FX_NO_SUCH_FILE) {
+	error = LIBSSH2_FX_OK;
+	if (libssh2_session_last_errno(d->session) ==
+	    LIBSSH2_ERROR_SFTP_PROTOCOL)
+		error = libssh2_sftp_last_error(f->sftp);
+	if (error == LIBSSH2_FX_NO_SUCH_FILE && !f->made)
 		f->state = SFTP_MKDIR;
-		return (SSH_DONE);
-	}
-	return (sftp_error(d, f, "open"));
+	else if (error == LIBSSH2_FX_PERMISSION_DENIED && !f->unlocked)
+		f->state = SFTP_UNLOCK;
+	else
+		return (sftp_error(d, f, "open"));
+	return (SSH_DONE);
 }
 
 /* Each in turn; those that are there already answer with an error. */
@@ -295,6 +308,28 @@ sftp_mkdir(struct ssh *d, struct ssh_sftp *f)
 		f->dirlen = p - f->path;
 	}
 	f->made = 1;
+	f->state = SFTP_OPEN;
+	return (SSH_DONE);
+}
+
+/*
+ * A file of mode 0400 that is there from the worker before: its owner may
+ * not write it, but may change that.  If not, the next open will say so.
+ */
+static enum ssh_step
+sftp_unlock(struct ssh *d, struct ssh_sftp *f)
+{
+	LIBSSH2_SFTP_ATTRIBUTES	 attrs;
+
+	memset(&attrs, 0, sizeof(attrs));
+	attrs.flags = LIBSSH2_SFTP_ATTR_PERMISSIONS;
+	attrs.permissions = 0600;
+	if (libssh2_sftp_stat_ex(f->sftp, f->path, f->pathlen,
+	    LIBSSH2_SFTP_SETSTAT, &attrs) == LIBSSH2_ERROR_EAGAIN)
+		return (SSH_AGAIN);
+	if (d->gone)
+		return (ssh_lost(d));
+	f->unlocked = 1;
 	f->state = SFTP_OPEN;
 	return (SSH_DONE);
 }

@@ -123,6 +123,24 @@ def test_replaced(start, sshd, place):
     assert mode(path) == 0o600
 
 
+def test_replaced_again(start, sshd, place):
+    """By the next worker: also what its owner may not write.  A link is
+    followed, as by any program there."""
+    path, link = place + "/key", place + "/link"
+    files = [(path, "0400", b"one"), (link, "0640", b"one")]
+    d = start({"box": sshd.box(files=files)})
+    d.shell("box")[1].drop()
+    os.rename(link, place + "/target")
+    os.symlink(place + "/target", link)
+    d.sandboxes["box"]["files"] = [(p, m, b"two") for p, m, _ in files]
+    d.write()
+    d.reload()
+    d.shell("box")[1].drop()
+    assert (contents(path), mode(path)) == (b"two", 0o400)
+    assert os.path.islink(link)
+    assert (contents(link), mode(link)) == (b"two", 0o640)
+
+
 def test_written_once(start, sshd, place):
     """Before the first shell; a second one finds it as its user left it."""
     path = place + "/file"
