@@ -228,6 +228,9 @@ attach_failed(struct op *op, int reason)
 			op_refuse(op, OP_GONE);
 		return;
 	}
+	/* The session may have ended between its grant and our pass. */
+	if (reason == FAIL_GRANT && op_again(op, 0) == 0)
+		return;
 	switch (reason) {
 	case FAIL_GONE:
 		op_refuse(op, OP_NO_SESSION);

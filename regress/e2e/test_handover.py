@@ -109,7 +109,6 @@ def test_half_closed_stream(front):
     (FAIL_GONE, (1011, "Session not found"), GONE),
     (FAIL_LIMIT, (1013, "Too many viewers"),
      (429, {"error": "Too many viewers"})),
-    (FAIL_GRANT, (1013, "Try again later"), (503, {"error": "Unavailable"})),
     (FAIL_BUSY, (1013, "Try again later"), (503, {"error": "Unavailable"}))])
 def test_attach_refused(front, reason, ws, http):
     c = attach(front)
@@ -130,6 +129,44 @@ def test_attach_refused(front, reason, ws, http):
     front.worker().send("ATTACH_FAIL", id=m.id, reason=reason)
     assert c.answer() == http
     c.eof()
+
+
+@pytest.mark.parametrize("kind", ["ws", "stream"])
+def test_attach_grant_that_ended(front, kind):
+    """Asked for once more, and not for ever; nothing early is lost."""
+    def again(sid, **second):
+        c = front.client()
+        if kind == "ws":
+            c.upgrade("/ssh/%s/ws" % sid, early=b"early")
+        else:
+            c.ask("GET", "/ssh/stream/" + sid)
+        front.grant(front.asked(action=ATTACH, object=sid), session=sid)
+        assert kind != "ws" or c.head() == 101
+        m = front.worker().expect("ATTACH")
+        os.close(m.fd)
+        front.worker().send("ATTACH_FAIL", id=m.id, reason=FAIL_GRANT)
+        return c, front.asked(action=ATTACH, object=sid)
+    sid = fresh()
+    c, m = again(sid)
+    front.deny(m, DENY_NOT_FOUND)
+    if kind == "ws":
+        assert c.frame() == (1011, "Session not found")
+    else:
+        assert c.answer() == GONE
+    c.close()
+    sid = fresh()
+    c, m = again(sid)
+    front.grant(m, session=sid, grant=b"n" * 16)
+    m = front.worker().expect("ATTACH", grant=b"n" * 16)
+    if kind == "ws":
+        s = taken(front, m)
+        assert sent_early(m, s, 5) == b"early"
+        s.close()
+        c.eof()
+        return
+    os.close(m.fd)
+    front.worker().send("ATTACH_FAIL", id=m.id, reason=FAIL_GRANT)
+    assert c.answer() == (503, {"error": "Unavailable"})
 
 
 def test_worker_dies_with_the_attach(front):
