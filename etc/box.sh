@@ -60,7 +60,7 @@ make_files() {
 	StrictModes no
 	PrintMotd no
 	DisableForwarding yes
-	AcceptEnv PS1
+	AcceptEnv LANG
 	Subsystem sftp internal-sftp
 	END
 

@@ -141,7 +141,7 @@ configure() {
 	}
 	sandbox "demo" {
 	        owner "$OWNER"
-	        pty "/bin/sh" "-l"
+	        pty "/bin/sh"
 	        user "$user"
 	        env PS1 "demo$ "
 	}
@@ -155,7 +155,7 @@ configure() {
 	        host key "ssh-ed25519" "$(ssh-keygen -lf \
 	            "$RUN/box/host_key.pub" | cut -d ' ' -f 2)"
 	        key sealed "$key"
-	        env PS1 "box$ "
+	        env LANG "C.UTF-8"
 	}
 	END
 }
