@@ -40,7 +40,8 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		gatewayd/asset_open.c \
 		gatewayd/audit.c gatewayd/broker.c gatewayd/conf_host.c \
 		gatewayd/conf_lex.c gatewayd/conf_set.c gatewayd/config.c \
-		gatewayd/confpush.c gatewayd/control.c gatewayd/ctl.c \
+		gatewayd/confpush.c gatewayd/control.c gatewayd/crash.c \
+		gatewayd/ctl.c \
 		gatewayd/dial.c gatewayd/dialer.c gatewayd/dialer_conf.c \
 		gatewayd/door.c gatewayd/egress.c gatewayd/errand.c \
 		gatewayd/gatewayd.c gatewayd/kid.c \
@@ -86,9 +87,10 @@ DIALECT_SRCS =	proto/base64.c proto/jsonscan.c proto/jsontext.c \
 		sessiond/terminal_last.c sessiond/typed.c sessiond/wsconn.c
 
 SESSION_SRCS =	$(SCREEN_SRCS) $(DIALECT_SRCS) \
-		sessiond/frame.c sessiond/input.c sessiond/ring.c \
-		sessiond/session.c sessiond/session_flow.c \
-		sessiond/session_screen.c sessiond/viewer.c
+		sessiond/frame.c sessiond/gather.c sessiond/input.c \
+		sessiond/ring.c sessiond/session.c \
+		sessiond/session_flow.c sessiond/session_screen.c \
+		sessiond/viewer.c
 
 WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(SESSION_SRCS) \
 		proto/record.c sessiond/front.c sessiond/front_call.c \

@@ -25,6 +25,7 @@
 #include "base64.h"
 #include "dialect.h"
 #include "frame.h"
+#include "gather.h"
 #include "message.h"
 #include "msg_front.h"
 #include "session.h"
@@ -69,8 +70,6 @@ static struct frame	*terminal_farewell(const struct viewer *, enum leave,
 			    const struct session_end *);
 static void		 terminal_input(struct viewer *, uint8_t *, size_t);
 static void		 terminal_piece(struct viewer *,
-			    const struct ws_event *);
-static void		 terminal_bytes(struct viewer *, struct terminal_ws *,
 			    const struct ws_event *);
 static void		 terminal_text(struct viewer *, struct terminal_ws *,
 			    const struct ws_event *);
@@ -215,36 +214,9 @@ terminal_piece(struct viewer *v, const struct ws_event *ev)
 	if (ev->opcode == WS_TEXT) {
 		terminal_text(v, c, ev);
 	} else if (v->mode == MODE_RW) {
-		terminal_bytes(v, c, ev);
+		c->accepted += gather_input(v, ev->data, ev->len, ev->fin);
 	} else if (ev->first)
 		terminal_error(c, "read_only", "attached to read");
-}
-
-/*
- * What was cut by the size of a read, and is short, waits for its rest:
- * others may type meanwhile, and a key is often several bytes.
- */
-static void
-terminal_bytes(struct viewer *v, struct terminal_ws *c,
-    const struct ws_event *ev)
-{
-	if (ev->first) {
-		c->len = 0;
-		c->skip = ev->fin;
-	}
-	if (!c->skip && ev->len <= sizeof(c->text) - c->len) {
-		if (ev->len > 0)
-			memcpy(c->text + c->len, ev->data, ev->len);
-		c->len += ev->len;
-		if (ev->fin)
-			c->accepted += viewer_input(v, c->text, c->len);
-		return;
-	}
-	if (!c->skip) {
-		c->accepted += viewer_input(v, c->text, c->len);
-		c->skip = 1;
-	}
-	c->accepted += viewer_input(v, ev->data, ev->len);
 }
 
 /* Kept until it is complete, unless that cannot be a message of ours. */

@@ -73,9 +73,9 @@ input_free(struct input *in)
 size_t
 input_room(const struct input *in)
 {
-	if (in->nwaits > 0 || in->queued >= INPUT_HIGH)
+	if (in->nwaits > 0 || in->queued + in->gathered >= INPUT_HIGH)
 		return (0);
-	return (INPUT_HIGH - in->queued);
+	return (INPUT_HIGH - in->queued - in->gathered);
 }
 
 int
@@ -133,7 +133,7 @@ input_admit(struct input *in)
 	struct input_wait	*w;
 
 	while ((w = TAILQ_FIRST(&in->waits)) != NULL &&
-	    in->queued <= INPUT_HIGH && w->len <= INPUT_HIGH - in->queued)
+	    in->queued + in->gathered + w->len <= INPUT_HIGH)
 		input_answer(w, input_add(in, w->data, w->len) == 0);
 }
 

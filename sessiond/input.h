@@ -42,6 +42,7 @@ struct input {
 	struct event_base		*base;
 	struct evbuffer			*queue;	/* NULL while empty */
 	size_t				 queued;
+	size_t				 gathered; /* see gather.h */
 	TAILQ_HEAD(, input_wait)	 waits;	/* in order of arrival */
 	unsigned int			 nwaits;
 

@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "gather.h"
 #include "message.h"
 #include "typed.h"
 #include "viewer.h"
@@ -44,10 +45,7 @@ typed_input(struct viewer *v, uint8_t *buf, size_t len)
 	wsconn_input(&c->ws, v, buf, len, typed_piece);
 }
 
-/*
- * Only a text message that is short enough to be a resize is kept until it
- * is complete; everything else is typed as it comes.
- */
+/* Only a text message that is short enough may be a resize. */
 static void
 typed_piece(struct viewer *v, const struct ws_event *ev)
 {
@@ -55,9 +53,9 @@ typed_piece(struct viewer *v, const struct ws_event *ev)
 
 	if (ev->first) {
 		c->len = 0;
-		c->streaming = ev->opcode == WS_BINARY;
+		c->input = ev->opcode == WS_BINARY;
 	}
-	if (!c->streaming && ev->len <= sizeof(c->text) - c->len) {
+	if (!c->input && ev->len <= sizeof(c->text) - c->len) {
 		if (ev->len > 0)
 			memcpy(c->text + c->len, ev->data, ev->len);
 		c->len += ev->len;
@@ -65,11 +63,11 @@ typed_piece(struct viewer *v, const struct ws_event *ev)
 			typed_text(v, c);
 		return;
 	}
-	if (!c->streaming) {
-		viewer_input(v, c->text, c->len);
-		c->streaming = 1;
+	if (!c->input) {
+		(void)gather_input(v, c->text, c->len, 0);
+		c->input = 1;
 	}
-	viewer_input(v, ev->data, ev->len);
+	(void)gather_input(v, ev->data, ev->len, ev->fin);
 }
 
 static void

@@ -32,7 +32,7 @@ struct viewer;
  */
 struct typed {
 	struct wsconn	 ws;
-	int		 streaming;	/* this message is input */
+	int		 input;		/* this message is nothing else */
 	size_t		 len;
 	uint8_t		 text[MESSAGE_RESIZE_MAX]; /* may become a resize */
 };

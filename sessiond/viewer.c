@@ -284,6 +284,7 @@ viewer_free(struct viewer *v)
 		evtimer_del(&v->timer);
 		close(v->fd);
 		viewer_drop_frames(v);
+		gather_drop(v);
 	}
 	free(v->unread);
 	free(v);
@@ -835,6 +836,7 @@ viewer_gone(struct viewer *v, enum leave reason)
 	close(v->fd);
 	v->fd = -1;
 	viewer_drop_frames(v);
+	gather_drop(v);
 	session_left(v->session, v);
 }
 

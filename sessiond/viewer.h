@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gather.h"
 #include "msg_worker.h"
 #include "sizes.h"
 
@@ -91,6 +92,7 @@ struct viewer {
 	uint8_t			*unread;	/* sent before the hand-over */
 	size_t			 nunread;
 	size_t			 taken;		/* of it */
+	struct gather		 gather;
 
 	int			 ready;		/* wants what comes */
 	int			 blocked;	/* the socket is full */

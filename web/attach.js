@@ -37,8 +37,11 @@ import { Socket } from "./socket.js";
 
 const PROTOCOL = "terminal.v1";
 
-/* Input: bytes of a frame, and bytes sent but not accepted yet. */
-const PIECE = 32 * 1024;
+/*
+ * Input: bytes of a frame, which are typed as one, and bytes sent but not
+ * accepted yet.
+ */
+const PIECE = 64 * 1024;
 const UNACCEPTED_MAX = 256 * 1024;
 
 /* Where a connection cannot wait: the most that may wait to be shown. */

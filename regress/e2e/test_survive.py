@@ -369,23 +369,23 @@ def pieces(name, n, most):
     """Messages that tell whether they are whole."""
     rnd = random.Random(name)
     for i in range(n):
-        text = b"%c" % name * rnd.choice([1, 9, most // 2, most])
+        text = b"%c" % name * rnd.choice([1, 9, 1000, most // 2, most])
         yield b"[%c%d.%d:%s]" % (name, i, len(text), text)
 
 
 def typists(kind, d):
-    """Three ways to type, each with the longest message that is never cut,
-    and a reader of all of it."""
+    """Three ways to type, each with the length of its longest message, and
+    a reader of all of it."""
     if kind == "terminal":
         sid = d.native_open("cat")
         a, b, reader = (attach(d, sid) for _ in range(3))
-        path, most = "/v1/sessions/%s/input" % sid, 1000
+        path = "/v1/sessions/%s/input" % sid
         types = a.type, b.type
     else:
         a, b, reader = (d.tty_ws("cat") for _ in range(3))
-        path, most = "/tty/cat/input", 110
+        path = "/tty/cat/input"
         types = a.text, b.text
-    return {b"a"[0]: (types[0], most), b"b"[0]: (types[1], most),
+    return {b"a"[0]: (types[0], 65000), b"b"[0]: (types[1], 30000),
             b"c"[0]: (lambda data: post(d, path, data), 4000)}, \
         reader, (a, b)
 
@@ -404,7 +404,7 @@ def test_typed_at_once(d, kind):
     """Each message in one piece, those of one client in their order."""
     ways, reader, others = typists(kind, d)
     reader.until(b"READY")
-    sent = {name: list(pieces(name, 40 if most == 4000 else 800, most))
+    sent = {name: list(pieces(name, 40 if most == 4000 else 100, most))
             for name, (_, most) in ways.items()}
 
     def type(name):

@@ -325,27 +325,6 @@ test_input(void **state)
 	assert_quiet(b);
 }
 
-/* Longer ones go on as they come. */
-static void
-test_input_long(void **state)
-{
-	static uint8_t	 buf[1000];
-	struct client	*c;
-
-	(void)state;
-	begin();
-	c = writer(0);
-	memset(buf, 'x', sizeof(buf));
-	put(c, WS_BINARY, buf, 1000);
-	assert_quiet(c);
-	put(c, 0, buf, 24);
-	assert_quiet(c);
-	put(c, 0, "y", 1);
-	assert_told(c, ACCEPTED("1025"));
-	put(c, 0x80, "z", 1);
-	assert_told(c, ACCEPTED("1026"));
-}
-
 /* What comes at once is answered once. */
 static void
 test_input_at_once(void **state)
@@ -868,7 +847,6 @@ main(void)
 		TEST(test_resize),
 		TEST(test_resize_storm),
 		TEST(test_input),
-		TEST(test_input_long),
 		TEST(test_input_at_once),
 		TEST(test_input_queued),
 		TEST(test_signal),
