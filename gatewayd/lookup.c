@@ -67,6 +67,7 @@ struct lookup {
 	size_t				 nasked;
 	struct question			*questions[2];
 	int				 answered[2];
+	int				 failed;	/* errno of one, or 0 */
 	char				 name[HOST_MAX + 1];
 	lookup_done			 done;
 	void				*arg;
@@ -174,6 +175,7 @@ lookup_server(struct lookup *l)
 {
 	int	 i;
 
+	l->failed = 0;
 	if ((l->dns = evdns_base_new(l->base, 0)) == NULL ||
 	    lookup_options(l) == -1 || lookup_server_add(l) == -1)
 		return (-1);
@@ -246,11 +248,12 @@ static void
 lookup_answer(int error, char type UNUSED, int count, int ttl UNUSED,
     void *addrs, void *arg)
 {
-	struct net_addr	 a[LOOKUP_ADDRS_MAX];
-	struct question	*q;
-	struct lookup	*l;
-	size_t		 n;
-	int		 i;
+	const struct timeval	 now = { 0, 0 };
+	struct net_addr		 a[LOOKUP_ADDRS_MAX];
+	struct question		*q;
+	struct lookup		*l;
+	size_t			 n;
+	int			 i;
 
 	q = arg;
 	l = q->lookup;
@@ -269,12 +272,16 @@ lookup_answer(int error, char type UNUSED, int count, int ttl UNUSED,
 		break;
 	default:
 		log_debug("%s: %s", l->name, evdns_err_to_string(error));
+		l->failed = error == DNS_ERR_TRUNCATED ? EMSGSIZE : EIO;
 		/* Some servers fail for one family and know the other. */
 		if (l->questions[!i] == NULL)
-			lookup_move(l, EIO);
+			lookup_move(l, l->failed);
 		return;
 	}
 	l->answered[i] = 1;
+	/* Soon, for whoever is told now may free the lookup. */
+	if (l->failed != 0)
+		(void)event_add(l->timer, &now);
 	l->done(i == V4 ? 4 : 6, a, n, 0, l->arg);
 }
 
@@ -320,5 +327,8 @@ lookup_timeout(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	struct lookup	*l;
 
 	l = arg;
-	lookup_move(l, l->dns == NULL ? EIO : ETIMEDOUT);
+	if (l->failed != 0)
+		lookup_move(l, l->failed);
+	else
+		lookup_move(l, l->dns == NULL ? EIO : ETIMEDOUT);
 }

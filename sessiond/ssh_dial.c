@@ -21,6 +21,7 @@
 
 #include <event2/event.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -46,6 +47,8 @@ static const char *const	 ssh_dial_words[DIAL_ERROR_MAX + 1] = {
 	[DIAL_LOST] =		"dialer lost"
 };
 
+static const char
+		*ssh_dial_detail(uint8_t, uint32_t);
 static int	 ssh_connected(int);
 static void	 ssh_on_read(int, short, void *);
 static void	 ssh_on_write(int, short, void *);
@@ -121,9 +124,25 @@ ssh_connected(int fd)
 	return (0);
 }
 
+/* What the number behind a reason means, or NULL. */
+static const char *
+ssh_dial_detail(uint8_t reason, uint32_t error)
+{
+	if (reason == DIAL_UNREACHABLE && error != 0)
+		return (strerror(error));
+	if (reason != DIAL_RESOLVE || error == 0)
+		return (NULL);
+	if (error == ETIMEDOUT)
+		return ("no name server answered");
+	if (error == EMSGSIZE)
+		return ("the answer has more than 512 bytes");
+	return ("no name server could answer");
+}
+
 void
 ssh_dial_fail(struct ssh *d, uint8_t reason, uint32_t error)
 {
+	const char	*detail;
 	enum fail	 fail;
 
 	switch (reason) {
@@ -140,9 +159,9 @@ ssh_dial_fail(struct ssh *d, uint8_t reason, uint32_t error)
 		fail = FAIL_LOST;
 		break;
 	}
-	if (reason == DIAL_UNREACHABLE && error != 0)
+	if ((detail = ssh_dial_detail(reason, error)) != NULL)
 		(void)ssh_fail(d, fail, "%s: %s", ssh_dial_words[reason],
-		    strerror(error));
+		    detail);
 	else
 		(void)ssh_fail(d, fail, "%s", ssh_dial_words[reason]);
 	ssh_run(d);

@@ -83,6 +83,20 @@ def test_denied(start, sshd, names):
     assert sshd.log().count("Connection from ") == before
 
 
+def test_answer_that_is_too_long(start, sshd, tmp_path):
+    """More addresses than fit into 512 bytes: no address, and the log
+    says so."""
+    names = Dnsmasq(tmp_path, *["--host-record=many.example,10.0.0.%d" % n
+                                for n in range(1, 60)])
+    try:
+        d = start(boxes(sshd, "many.example"), lines=lines(sshd, names))
+        reply = d.connect("many.example")
+        assert (reply.status, reply.json) == (500, LOST), d.log()
+        d.logged("name not resolved: the answer has more than 512 bytes")
+    finally:
+        names.close()
+
+
 def test_answers_that_change(start, sshd):
     """One resolution for each dial: what was judged is what is dialed."""
     asked = collections.Counter()

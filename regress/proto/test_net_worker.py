@@ -408,7 +408,10 @@ def test_nobody_listens(net):
 
 
 @pytest.mark.parametrize("reason,error,fail,word", [
-    (1, 0, FAIL_LOST, "name not resolved"),
+    (1, 0, FAIL_LOST, "name not resolved$"),
+    (1, 110, FAIL_LOST, "name not resolved: no name server answered"),
+    (1, 5, FAIL_LOST, "name not resolved: no name server could answer"),
+    (1, 90, FAIL_LOST, "name not resolved: the answer has more than 512 b"),
     (2, 0, FAIL_LOST, "refused by egress policy"),
     (4, 113, FAIL_LOST, "unreachable: No route to host"),
     (5, 0, FAIL_TIMEOUT, "connection timed out"),
