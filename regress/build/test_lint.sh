@@ -32,6 +32,23 @@ for s in common/configure.sh etc/*.sh regress/*.sh regress/*/*.sh \
 	silent "sh -n $s" sh -n "$s"
 done
 
+# What an operator writes and reads is in the manuals.  undocumented PAGE:
+# the lines of standard input that it does not have.
+undocumented() {
+	while read -r word; do
+		grep -qw -- "$word" "$1" || echo "$word"
+	done
+}
+empty "each keyword is in gatewayd.conf(5)" "$(
+    sed -n 's/^	{ "\([a-z0-9-]*\)",.*/\1/p' gatewayd/parse.y |
+    undocumented man/gatewayd.conf.5)"
+empty "each metric is in gatewayd(8)" "$(
+    sed -n 's/.*METRIC_[A-Z]*, "\([a-z_]*\)".*/gatewayd_\1/p' \
+    gatewayd/ctl.c | undocumented man/gatewayd.8)"
+empty "each word of a log line's reason is in gatewayd(8)" "$(
+    grep -ohE '\[(LEAVE|DENY|END)_[A-Z_]*\] = "[a-z_ ]*"' gatewayd/audit.c \
+    gatewayd/worker.c | cut -d '"' -f 2 | undocumented man/gatewayd.8)"
+
 # The unit names programs that are not installed here; stand-ins are.
 mkdir -p "$tmp/bin"
 printf '#!/bin/sh\n' >"$tmp/bin/gatewayd"
