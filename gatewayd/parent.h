@@ -18,6 +18,7 @@
 #define GATEWAYD_GATEWAYD_PARENT_H
 
 #include "conf_load.h"
+#include "crash.h"
 #include "kid.h"
 #include "session_table.h"
 
@@ -82,6 +83,7 @@ struct parent {
 	int			 counters;	/* memfd of the frontends */
 
 	struct workers		 workers;	/* in order of start */
+	struct crashes		 crashes;
 	struct sessions		 sessions;	/* by id */
 	struct session_keys	 session_keys;	/* those to be joined */
 	struct session_list	 by_age;

@@ -243,6 +243,8 @@ reload_switch(struct reload *r)
 		worker_limits(w, r->conf);
 	config_free(p->conf);
 	p->conf = r->conf;
+	/* Whoever mended a record need not wait to see it work. */
+	crash_clear(&p->crashes);
 	recheck_init(p);
 	log_info("configuration reloaded");
 }

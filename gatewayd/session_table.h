@@ -36,6 +36,7 @@ struct worker {
 	struct target		 target;
 	uint64_t		 version;
 	int			 leaving;	/* EXIT_OK was said */
+	int			 useful;	/* had a session that was up */
 	uint32_t		 nsessions;
 	uint32_t		 nkept;		/* of them, over and kept */
 	uint32_t		 links[16];	/* frontends with a channel */

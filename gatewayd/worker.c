@@ -27,6 +27,7 @@
 #include "chan.h"
 #include "log.h"
 #include "parent.h"
+#include "util.h"
 
 /* A worker holds clients and terminals; what it needs beside them. */
 #define NOFILE_SPARE	128
@@ -37,6 +38,7 @@
 
 static void	 worker_gone(struct kid *, int);
 static void	 worker_dispatch(struct kid *, struct imsg *);
+static void	 worker_crashed(struct worker *);
 static void	 worker_orphans(struct worker *);
 static const char *worker_end_word(uint8_t);
 static void	 worker_may_exit(struct worker *);
@@ -131,6 +133,8 @@ worker_start(struct parent *p, const char *sandbox, uint64_t version,
 	struct worker	*w;
 	uid_t		 uid;
 
+	if (crash_waits(&p->crashes, sandbox, util_now_msec()))
+		return (NULL);
 	if ((uid = worker_uid(p)) == 0 && p->privileged) {
 		log_warnx("no worker uid is free");
 		return (NULL);
@@ -328,6 +332,9 @@ worker_session_up(struct worker *w, const char *id)
 	s->state = SESSION_RUNNING;
 	close(s->record);
 	s->record = -1;
+	if (!w->useful)
+		crash_forget(&w->p->crashes, w->sandbox);
+	w->useful = 1;
 	log_info("session %s of %s is up", s->id, w->sandbox);
 }
 
@@ -489,6 +496,20 @@ worker_orphans(struct worker *w)
 	}
 }
 
+/* It has died by itself.  Before it was of use, so may the next one. */
+static void
+worker_crashed(struct worker *w)
+{
+	unsigned int	 wait;
+
+	if (w->useful || w->leaving || w->p->stopping)
+		return;
+	wait = crash_note(&w->p->crashes, w->sandbox, util_now_msec());
+	if (wait > 0)
+		log_warnx("sandbox %s: its workers die at once, no other "
+		    "for %u s", w->sandbox, wait / 1000);
+}
+
 static void
 worker_gone(struct kid *k, int status UNUSED)
 {
@@ -498,6 +519,7 @@ worker_gone(struct kid *k, int status UNUSED)
 	/* From here on it is found by nobody. */
 	TAILQ_REMOVE(&w->p->workers, w, entry);
 	errand_forget(w);
+	worker_crashed(w);
 	worker_orphans(w);
 	log_debug("%s of sandbox %s is gone", k->name, w->sandbox);
 	free(w);

@@ -30,7 +30,10 @@ FAIL_GRANT, FAIL_BUSY = 1, 4
 DENY_TOKEN, DENY_EXPIRED, DENY_NOT_FOUND = 1, 2, 3
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 
-BOXES = {**SANDBOXES, "foreign": {"pty": ["/bin/sh"], "owner": [MALLORY]}}
+# For those who use one up.
+SPARE = ["spare%d" % n for n in range(40)]
+BOXES = {**SANDBOXES, "foreign": {"pty": ["/bin/sh"], "owner": [MALLORY]},
+         **{name: {"pty": ["/bin/sh"]} for name in SPARE}}
 
 # What each of them may say when it works; all else is illegal.
 LEGAL = {

@@ -229,7 +229,7 @@ def test_dials_of_dead_workers(dials, hosts):
     d = dials(net_worker, ["timeout connect 20"])
     fill = never_answers(hosts[0])
     allowed = 0
-    for _ in range(3):
+    for _ in range(2):
         p = taken_over(d)
         for i in range(LIMIT):
             dial(p, i + 1, "127.0.0.1", hosts[0].port)

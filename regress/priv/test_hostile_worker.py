@@ -22,6 +22,7 @@ that neither works nor ends; a log or a table that one of them can fill.
 """
 
 import contextlib
+import itertools
 import os
 import queue
 import re
@@ -37,7 +38,7 @@ import procs
 from clients import wait_for
 from daemon import ROOT, alive, memory, proc_stat
 from gwproto import packet
-from hostile import BOXES, NOBODYS, drain, flood, gone, illegal, lines, \
+from hostile import BOXES, NOBODYS, SPARE, drain, flood, gone, illegal, lines, \
     sample, say, victim
 from stage import Stage
 from streams import Streams
@@ -52,12 +53,16 @@ def later_workers(role, n):
 
 
 class Callers:
-    """Clients that connect, each in a thread, whatever they get."""
+    """Clients that connect, each in a thread, whatever they get.  None of
+    the sandboxes has so many workers that die that the next has to wait."""
 
     def __init__(self, d):
         self.d, self.threads, self.answers = d, [], []
+        self.boxes = itertools.cycle(["demo", *SPARE])
 
-    def call(self, sandbox="demo"):
+    def call(self, sandbox=None):
+        if sandbox is None:
+            sandbox = next(self.boxes)
         t = threading.Thread(target=self._call, args=(sandbox,),
                              daemon=True)
         t.start()
@@ -316,12 +321,26 @@ def test_worker_dies_over_the_same_request_twice(staged):
 
 
 def test_worker_that_fails_at_once(start):
-    """Nothing is served by it, and everything else is."""
+    """Nothing is served by it, and everything else is.  After some deaths
+    the next worker has to wait; a reload lets it try again."""
     d = start(lambda role, n: 9 if role == "worker" and n > 1 else False,
               BOXES, kind=Stage)
     d.streams = Streams(d, 2)
+
+    def deaths():
+        return len(re.findall(r"sessiond \d+: ended with code 9", d.log()))
+    for n in 2, 4, 5:			# it is granted once more
+        assert d.connect("demo").status >= 500
+        wait_for(lambda: deaths() == n)
+    d.logged("sandbox demo: its workers die at once, no other for 1 s")
+    # Meanwhile nothing is started for it, but for others.
+    assert d.connect("demo").status == 502
+    assert d.connect("count").status == 200
+    assert d.connect("other").status >= 500
+    wait_for(lambda: deaths() == 7)
+    d.ctl("reload")
     assert d.connect("demo").status >= 500
-    d.logged(r"sessiond \d+: ended with code 9")
+    wait_for(lambda: deaths() == 9)
     d.streams.advance(5)
     d.streams.drop()
 
