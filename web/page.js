@@ -39,6 +39,9 @@ const FIRST = "main";
 const SANDBOX = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/;
 const SESSION = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/* In such a window, also named in page.css, the list covers the terminal. */
+const narrow = matchMedia("(max-width: 700px)");
+
 /* Wait until the window has its size: ms. */
 const RESIZE_WAIT = 80;
 
@@ -62,6 +65,7 @@ const place = { token: null, shown: false, sandbox: "", session: null };
 let api = null;
 let attachment = null;
 let readOnly = false;
+let drawer = false;		/* the list, where it covers the terminal */
 let ticking = null;
 
 /*
@@ -177,7 +181,7 @@ async function enter() {
 	else if (place.sandbox !== "")
 		await openFirst();
 	else
-		askForToken("Which sandbox?");
+		askForSandbox("Which sandbox?");
 	/* Unless it has turned out meanwhile that the token is no good. */
 	if (api === null)
 		return;
@@ -192,12 +196,19 @@ function askForToken(why) {
 	applySettings();
 	$("frame").hidden = true;
 	$("login").hidden = false;
+	$("login-token").hidden = false;
 	$("login-why").textContent = why;
 	$("sandbox").value = place.sandbox;
 	$("sandbox").required = place.session === null;
 	showState({ name: "idle" });
-	$(place.token === null || why !== "Which sandbox?" ? "token" :
-	    "sandbox").focus();
+	$("token").focus();
+}
+
+/* There is nothing wrong with the token that we have. */
+function askForSandbox(why) {
+	askForToken(why);
+	$("login-token").hidden = true;
+	$("sandbox").select();
 }
 
 function login(e) {
@@ -242,8 +253,12 @@ async function openFirst() {
 		    ...(screen.fit() ?? { cols: 80, rows: 24 }) });
 		open(session.id);
 	} catch (e) {
-		showState({ name: "refused", status: e.status, code: e.code,
-		    message: e.message });
+		if (e.status === 404)
+			askForSandbox("There is no such sandbox, or none " +
+			    "that you may use.");
+		else
+			showState({ name: "refused", status: e.status,
+			    code: e.code, message: e.message });
 	}
 }
 
@@ -268,6 +283,8 @@ function open(session, known = null) {
 	showTitle("");
 	place.session = list.current = session;
 	writePlace();
+	drawer = false;
+	showList();
 	list.draw();
 	attachment = new Attachment(api, session, { readOnly, known }, {
 		state: showState,
@@ -409,10 +426,25 @@ function applySettings() {
 	$("t-theme").value = settings.theme;
 	$("t-reader").setAttribute("aria-pressed", settings.screenReader);
 	$("t-readonly").setAttribute("aria-pressed", readOnly);
-	$("t-list").setAttribute("aria-expanded", settings.list);
-	$("list").hidden = !settings.list || api === null;
+	showList();
 	$("t-list").disabled = $("t-readonly").disabled = api === null;
 	fit();
+}
+
+function showList() {
+	const shown = narrow.matches ? drawer : settings.list;
+
+	$("t-list").setAttribute("aria-expanded", shown);
+	$("list").hidden = !shown || api === null;
+}
+
+function toggleList() {
+	if (!narrow.matches) {
+		settings.set("list", !settings.list);
+		return;
+	}
+	drawer = !drawer;
+	showList();
 }
 
 function toggleReadOnly() {
@@ -435,7 +467,7 @@ $("login").addEventListener("submit", login);
 $("new").onclick = $("again").onclick = () => openNew();
 $("now").onclick = () => attachment?.reconnect();
 $("note-off").onclick = () => note("");
-$("t-list").onclick = () => settings.set("list", !settings.list);
+$("t-list").onclick = toggleList;
 $("t-readonly").onclick = toggleReadOnly;
 $("t-reader").onclick = () =>
     settings.set("screenReader", !settings.screenReader);
@@ -451,6 +483,7 @@ new ResizeObserver(() => {
 }).observe($("frame"));
 addEventListener("keydown", key);
 addEventListener("focus", fit);
+narrow.addEventListener("change", showList);
 addEventListener("pagehide", rememberOffset);
 addEventListener("hashchange", () => location.reload());
 for (const event of ["online", "pageshow"])

@@ -250,11 +250,26 @@ async function small({ open }) {
 	const v = await open({ viewport: { width: 390, height: 740 },
 	    dark: true });
 
+	const listed = () => v.page.isVisible("#list");
+
+	/* The list would cover the terminal, and is there when asked for. */
 	await v.attached();
-	await v.page.click("#t-list");
+	assert.ok(!await listed());
 	await v.shot("small");
 	assert.ok(await v.page.evaluate(() => document.body.scrollWidth <=
 	    innerWidth));
+	const first = await v.now("session");
+	await v.page.click("#t-list");
+	assert.ok(await listed());
+	await v.shot("small-list");
+	await v.page.click("#new");
+	await v.until("no new session", async () =>
+	    await v.now("session") !== first);
+	assert.ok(!await listed());
+	await v.attached();
+	/* A wide window has room for both. */
+	await v.page.setViewportSize({ width: 1000, height: 600 });
+	await v.until("no list", listed);
 }
 
 /* A token is in memory, and no more of it is anywhere than was given. */
@@ -314,11 +329,14 @@ async function foreign({ daemon, open }) {
 	const v = await open({ hash: `token=${daemon.token()}&` +
 	    "sandbox=nobody-has-this" });
 
-	await v.until("no reason", async () =>
-	    await v.page.getAttribute("#status", "data-state") !==
-	    "connecting");
-	assert.notEqual(await v.text("state"), "");
-	assert.ok(!/^Attached/.test(await v.text("state")));
+	/* Another name is asked for, and no other token. */
+	await v.page.waitForSelector("#login");
+	assert.match(await v.text("login-why"), /no such sandbox/);
+	assert.equal(await v.text("note"), "");
+	assert.ok(!await v.page.isVisible("#token"));
+	await v.shot("no-sandbox");
+	await v.page.keyboard.type("demo\n");
+	await v.attached();
 	/* What could lead somewhere else in a URL is no name. */
 	const w = await open({ hash: `token=${daemon.token()}&` +
 	    "sandbox=..&session=../../../assets/page.js" });
