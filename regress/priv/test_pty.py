@@ -433,6 +433,31 @@ def test_exec_fails(shell, tmp_path):
     shell("/").failed(STAGE_EXEC, errno.EACCES)
 
 
+def test_out_of_descriptors(shell):
+    """Too few to hear the order, and it waits to be killed; too few to look
+    up the user, or to start the shell, and it says so.  What it lacks itself
+    is nothing that the shell lacks."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    seen = []
+    for n in range(7, 24):
+        s = shell("/bin/sh", "-c", "ulimit -n", preexec=lambda: (
+            resource.setrlimit(resource.RLIMIT_NOFILE, (n, most))))
+        try:
+            m = s.keeper.recv(1)
+        except TimeoutError:
+            assert any("out of descriptors" in t for t in s.keeper.logs)
+            seen.append("deaf")
+            continue
+        if m.name == "PTY_RUNNING":
+            break
+        assert m.name == "PTY_FAIL" and m["error"] == errno.EMFILE
+        assert s.keeper.wait() == 0
+        seen.append(m["stage"])
+    assert {"deaf", STAGE_SPAWN} <= set(seen), seen
+    assert s.read().split() == [b"%d" % NOFILE]
+    s.exited()
+
+
 @pytest.mark.parametrize("body, error", [
     (b"", errno.EINVAL),
     (b"\x01", errno.EINVAL),
