@@ -26,7 +26,6 @@ it comes reaches logs and workers.
 import hashlib
 import os
 import sys
-import time
 import uuid
 
 import pytest
@@ -34,9 +33,10 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import gwproto  # noqa: E402
+from clients import wait_for  # noqa: E402
 from test_catalog import (  # noqa: E402
-    ADDRESS, ALICE, BOB, BODY, Catalog, DENY_NOT_FOUND, DENY_TOKEN,
-    DENY_UNAVAILABLE, KEY, POCKETENV, token)
+    ADDRESS, ALICE, BOB, BODY, Catalog, DENY_EXPIRED, DENY_NOT_FOUND,
+    DENY_TOKEN, DENY_UNAVAILABLE, KEY, POCKETENV, token)
 
 TERMINAL = 2
 SSH, TTY, NATIVE = 1, 2, 3
@@ -347,9 +347,17 @@ def test_ticket_of_a_stream(catalog, f):
 
 def test_ticket_outlives_its_token(catalog, f):
     """Who had the right to it when it was made may use it."""
-    ask(f, 7, TICKET, SID, token(exp=2))
+    old = token(exp=2)
+    ask(f, 7, TICKET, SID, old)
     t = catalog.expect("GRANT_SESSION")["secret"].hex()
-    time.sleep(3)
+
+    def expired():
+        ask(f, 8, ATTACH, SID, old)
+        m = catalog.recv()
+        assert m.name == "DENIAL" or m.name == "GRANT_SESSION", m
+        return m.name == "DENIAL"
+    wait_for(expired)
+    f.expect("DENIED", reason=DENY_EXPIRED)
     good(catalog, f, t)
 
 

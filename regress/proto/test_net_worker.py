@@ -792,11 +792,10 @@ def test_held_output(net):
     t.send("yes " + "abc" * 30 + "\r")
     for _ in range(20):
         w.serve(0.1)
-    before = ticks()
-    time.sleep(1)
+    before, due = ticks(), time.monotonic() + 1
+    wait_for(lambda: time.monotonic() > due, every=0.1)
     assert ticks() - before <= 2
     t.send("\3echo S''TOPPED\r")
-    time.sleep(0.5)
     t.until(b"STOPPED")
     assert len(t.out) < 16 << 20
 

@@ -513,8 +513,13 @@ def test_grants_age(worker):
     sid, _ = w.opened()
     g = w.grant(sid, CALLS, ttl=1)
     assert w.front.status(g)["state"] == "running"
-    time.sleep(1.1)
-    w.front.fails(w.front.call("STATUS", g, what=SESSION), FAIL_GRANT)
+
+    def aged():
+        m = w.front.answer(w.front.call("STATUS", g, what=SESSION))
+        if m.blob is not None:
+            os.close(m.blob)
+        return m.name == "CALL_FAIL" and m["reason"] == FAIL_GRANT
+    wait_for(aged)
 
 
 def test_grants_end_with_the_session(worker):
@@ -737,9 +742,11 @@ def test_shared_one_that_is_over(worker):
     wait_for(lambda: select.select([], [p.slave], [], 0.2)[1])
     p.write(b"y" * 4095)
     p.exit(CODE, 0)
-    time.sleep(0.5)
-    w.front.fails(w.front.open(w.grant(sid, OPEN)), FAIL_GONE,
-                  "OPEN_FAILED")
+
+    def gone():
+        m = w.front.answer(w.front.open(w.grant(sid, OPEN)))
+        return m.name == "OPEN_FAILED" and m["reason"] == FAIL_GONE
+    wait_for(gone)
     w.over("SESSION_EXIT", sid, END_EXIT, CODE, 0)
     # Said once, however many ask.
     w.front.attach(w.grant(sid, OPEN | ATTACH), TTY)
