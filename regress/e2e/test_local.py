@@ -327,16 +327,17 @@ def test_sudo(home, account):
         sid, ws = home.shell("home")
         assert out_of(ws, "sudo -n id -u").strip().split()[-1] == "0"
         assert out_of(ws, "sudo -n -u nobody id -un").split()[-1] == "nobody"
-        ws.type("sudo -n sh\n")
-        ws.until(b"# ")
+        # What is typed does not look like the prompt: a sudo that loses
+        # its terminal before it runs the command hangs.
+        prompt = "PS1=$(printf '\\043') "
+        ws.type(prompt + "sudo -n sh\n")
+        ws.until(b"#")
         ws.type("id -un; tty\n")
         ws.until(b"root\r\n/dev/pts/")
         ws.type("exit\n")
         ws.until(b"$ ")
-        # A sudo that loses its terminal before it runs the command hangs:
-        # root's prompt says that it does, and is none of what was typed.
-        ws.type("exec sudo -n sh\n")
-        ws.until(b"# ")
+        ws.type(prompt + "exec sudo -n sh\n")
+        ws.until(b"#")
         assert home.delete(sid).status == 200
         assert ws.closed() == (1000, "closed")
         wait_for(lambda: sid not in home.sessions())
