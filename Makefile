@@ -51,7 +51,7 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		gatewayd/rate.c gatewayd/recheck.c gatewayd/reload.c \
 		gatewayd/resolv.c gatewayd/scrape.c gatewayd/session_table.c \
 		gatewayd/shell.c gatewayd/slot.c \
-		gatewayd/terminal.c gatewayd/worker.c \
+		gatewayd/terminal.c gatewayd/weigh.c gatewayd/worker.c \
 		proto/base64.c proto/hostkey.c proto/http.c proto/record.c
 
 FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
@@ -115,7 +115,8 @@ CTL_SRCS =	$(TOKEN_SRCS) \
 		common/paths.c common/util.c \
 		gatewayctl/attach.c gatewayctl/attach_buf.c \
 		gatewayctl/attach_conn.c gatewayctl/attach_escape.c \
-		gatewayctl/attach_http.c gatewayctl/attach_tty.c \
+		gatewayctl/attach_http.c gatewayctl/attach_modes.c \
+		gatewayctl/attach_tty.c \
 		gatewayctl/attach_url.c gatewayctl/attach_ws.c \
 		gatewayctl/control.c gatewayctl/file.c gatewayctl/gatewayctl.c \
 		gatewayctl/keygen.c gatewayctl/mint.c gatewayctl/seal.c \

@@ -96,6 +96,7 @@ static void	 do_output(struct attach *);
 static void	 do_read(struct attach *);
 static void	 do_write(struct attach *);
 static void	 type(struct attach *, const uint8_t *, size_t);
+static void	 leave_screen(void);
 static void	 help(void);
 static int	 unaccounted(struct attach *, uint64_t);
 static unsigned int
@@ -119,6 +120,7 @@ attach(int argc, char **argv)
 	no_core();
 	signals();
 	run(&a);
+	leave_screen();
 	tty_restore();
 	explicit_bzero(a.token, sizeof(a.token));
 	exit(a.code);
@@ -356,6 +358,7 @@ take_signals(struct attach *a)
 
 	if ((signo = got_term) != 0) {
 		/* As if we had not caught it, but for the terminal. */
+		leave_screen();
 		tty_restore();
 		blocking();
 		explicit_bzero(a->token, sizeof(a->token));
@@ -561,10 +564,11 @@ do_escapes(struct attach *a, const uint8_t *in, size_t len)
 		type(a, out, outlen);
 		switch (ev) {
 		case ESCAPE_DETACH:
+			buf_clear(&a->out);
+			leave_screen();
 			if (a->session[0] != '\0')
 				tty_say("detached from session %s",
 				    a->session);
-			buf_clear(&a->out);
 			attach_leave(a, 0);
 			break;
 		case ESCAPE_SUSPEND:
@@ -633,6 +637,7 @@ do_output(struct attach *a)
 	else
 		n = write(here.out, a->out.data + a->out.start, a->out.len);
 	if (n > 0) {
+		modes_seen(a->out.data + a->out.start, (size_t)n);
 		buf_drop(&a->out, (size_t)n);
 		return;
 	}
@@ -697,6 +702,21 @@ do_write(struct attach *a)
 	}
 }
 
+/*
+ * The program that has the screen goes on without us: whoever is next at the
+ * terminal shall not have its modes.  One that is stuck keeps them.
+ */
+static void
+leave_screen(void)
+{
+	char	 buf[MODES_MAX];
+	size_t	 len;
+
+	if (isatty(here.out) && (len = modes_undo(buf, sizeof(buf))) > 0 &&
+	    write(here.out, buf, len) == -1)
+		return;
+}
+
 static void
 help(void)
 {
@@ -730,14 +750,17 @@ attach_flush(struct attach *a)
 
 	/* What goes wrong here goes wrong again in the loop. */
 	while (a->out.len > 0 && (n = write(here.out, a->out.data +
-	    a->out.start, a->out.len)) > 0)
+	    a->out.start, a->out.len)) > 0) {
+		modes_seen(a->out.data + a->out.start, (size_t)n);
 		buf_drop(&a->out, (size_t)n);
+	}
 }
 
 void
 attach_nonsense(struct attach *a, const char *why)
 {
 	attach_flush(a);
+	leave_screen();
 	tty_say("%s: %s", a->where, why);
 	attach_phase(a, ATTACH_OVER, 0);
 	a->code = EXIT_LOST;
@@ -768,6 +791,7 @@ attach_lost(struct attach *a, const char *why)
 		    here.tty ? "; ~. gives up" : "");
 	}
 	if (now - a->lost >= RETRY_MSEC || unaccounted(a, way)) {
+		leave_screen();
 		tty_say("given up, session %s", a->session);
 		attach_phase(a, ATTACH_OVER, 0);
 		a->code = EXIT_LOST;

@@ -97,6 +97,18 @@ enum escape_event
 	 escape_take(struct escape *, const uint8_t *in, size_t len,
 	    size_t *used, uint8_t *out, size_t *outlen);
 
+/* attach_modes.c */
+
+/* What the terminal was shown, in pieces. */
+void	 modes_seen(const uint8_t *, size_t);
+
+/*
+ * What takes it back to how it should be left, and is shown at most once.
+ * Returns how much was put into buf, MODES_MAX bytes; 0 if nothing is to do.
+ */
+#define MODES_MAX	256
+size_t	 modes_undo(char *, size_t);
+
 /* attach_tty.c */
 
 /* Keep the modes of a terminal, to be restored on every way out. */

@@ -393,6 +393,7 @@ def test_screen(attach):
         until(t.raw)
         t.type("~.")
         assert t.end() == 0
+        assert b"PICTURE\x1b[?1049l" in t.seen
         sid = SESSION.search(t.seen).group(1).decode()
     with attach(sid) as t:
         t.until("PICTURE")

@@ -33,6 +33,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -777,6 +778,38 @@ def test_signals(token, signo):
         assert t.raw()
         t.proc.send_signal(signo)
         assert t.end() == -signo
+
+
+@pytest.mark.parametrize("how", ["escape", "signal", "exit", "nonsense"])
+def test_screen_is_left(token, how):
+    """A program that has the screen, and the mouse, keeps neither when we
+    go, and what we say then is not on its screen."""
+    def attach(req):
+        ws = req.upgrade()
+        ws.send(b"\x1b[?1049h\x1b[?1000;1006hDRAWN\x1b[?25l")
+        while not go.wait(0.01):
+            pass
+        if how == "exit":
+            finish(ws, code=3)
+        elif how == "nonsense":
+            ws.say(type="gap")
+        ws.end()
+
+    go = threading.Event()
+    left = b"\x1b[?25h\x1b[?1000l\x1b[?1006l\x1b[?1049l"
+    with Gateway(attach) as g, term(token, g.url) as t:
+        t.until("\x1b[?25l")
+        if how == "escape":
+            t.type("~.")
+        elif how == "signal":
+            t.proc.send_signal(signal.SIGTERM)
+        go.set()
+        assert t.end() == {"escape": 0, "exit": 3, "nonsense": 255,
+                           "signal": -signal.SIGTERM}[how]
+        assert t.seen.count(left) == 1
+        said = t.seen.partition(left)[2]
+        assert (b"gatewayctl: " in said) == (how in ("escape", "nonsense"))
+        assert b"gatewayctl: " not in t.seen.partition(left)[0]
 
 
 def test_not_raw_before(token):
