@@ -694,7 +694,6 @@ REFUSED = [
                       "invalid_offset")),
     (FAIL_GONE, GONE), (FAIL_LIMIT, (429, error("too_many_viewers",
                                                 "Too many viewers"))),
-    (FAIL_GRANT, (503, error("unavailable", "Try again later"))),
     (FAIL_BUSY, (503, error("unavailable", "Try again later")))]
 
 
@@ -709,6 +708,26 @@ def test_attach_refused(front, reason, answer):
         front.worker().send("ATTACH_FAIL", id=m.id, reason=reason)
         assert c.answer() == answer
         c.eof()
+
+
+def test_attach_grant_that_ended(front):
+    """Asked for once more, and not for ever."""
+    for second in (FAIL_GRANT, None):
+        c = front.client().upgrade(url("attach"))
+        front.grant(front.asked(action=ATTACH), open_time=0)
+        m = front.worker().expect("ATTACH")
+        os.close(m.fd)
+        front.worker().send("ATTACH_FAIL", id=m.id, reason=FAIL_GRANT)
+        again = front.asked(action=ATTACH)
+        if second is None:
+            front.deny(again, DENY_NOT_FOUND)
+            assert c.answer() == GONE
+            continue
+        front.grant(again, open_time=0)
+        m = front.worker().expect("ATTACH")
+        os.close(m.fd)
+        front.worker().send("ATTACH_FAIL", id=m.id, reason=second)
+        assert c.answer() == (503, error("unavailable", "Try again later"))
 
 
 @pytest.mark.parametrize("query, header, flags, offset", [
