@@ -28,9 +28,9 @@ BUILD_PACKAGES="gcc make pkg-config byacc libbsd-dev libmd-dev libevent-dev
     libssh2-1-dev libssl-dev libvterm-dev curl"
 TEST_PACKAGES="clang libclang-rt-14-dev libcmocka-dev bmake mandoc
     binutils procps psmisc gdb strace sudo tmux systemd passwd util-linux
-    python3 python3-pytest python3-websockets python3-paramiko
-    openssh-server openssh-client openssh-sftp-server dnsmasq-base
-    chromium fonts-dejavu-core less"
+    python3 python3-pytest python3-pytest-xdist python3-websockets
+    python3-paramiko openssh-server openssh-client openssh-sftp-server
+    dnsmasq-base chromium fonts-dejavu-core less"
 
 # What sshd is linked with, for those who have no openssh-server.
 SSHD_PACKAGES="openssh-client libwrap0"
