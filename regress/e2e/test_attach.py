@@ -23,6 +23,7 @@ session that lives on without anybody; an attach in the moment of the end.
 
 import pytest
 
+import shells
 from clients import wait_for
 
 
@@ -56,35 +57,11 @@ def test_stream_of_a_shell_that_ended(start):
 
 
 def test_several(daemon):
-    """All see everything, each may type."""
-    sid, first = daemon.shell()
-    others = [daemon.ws(sid), daemon.jsws(sid), daemon.sse(sid)]
-    everybody = [first] + others
-    for i, who in enumerate(everybody[:3]):
-        who.type("echo %d-$((40+%d))\n" % (i, i))
-        for client in everybody:
-            client.until(b"%d-4%d" % (i, i))
-    first.type("exit\n")
-    assert first.closed() == (1000, "closed")
-    assert others[0].closed() == (1000, "closed")
-    assert others[1].closed() == (1000, "closed")
-    assert others[2].rest()[-1] == ("close", "closed")
-    others[2].stop()
-    assert len({bytes(c.out) for c in everybody}) == 1
+    shells.several(daemon, "demo")
 
 
 def test_replay(daemon):
-    """Who comes back or joins later gets what was kept, once."""
-    sid, ws = daemon.shell()
-    ws.type("echo x$((20+3))y\n")
-    ws.until(b"x23y\r\n$ ")
-    for leave in ("drop", "reset", "bye"):
-        joined = daemon.ws(sid)
-        joined.until(b"x23y\r\n$ ")
-        assert joined.sync().out == ws.out
-        getattr(ws, leave)()
-        ws = joined
-    ws.drop()
+    shells.replay(daemon, "demo")
 
 
 def test_theme_change(daemon):

@@ -30,8 +30,9 @@ import time
 
 import pytest
 
-from clients import (BINARY, TEXT, Http, Sse, Timeout, Ws, bearer,
-                     frame_bytes, raw, wait_for)
+import shells
+from clients import (BINARY, TEXT, Sse, Timeout, Ws, frame_bytes, raw,
+                     wait_for)
 from daemon import BUILD, UUID
 
 GONE = {"error": "Session not found"}
@@ -180,44 +181,11 @@ def test_browser(daemon):
 
 
 def test_command_line(daemon):
-    """Resize right after the handshake, no Origin, then it is just gone."""
-    sid = daemon.open()
-    ws = Ws(daemon.port, daemon.ws_path(sid),
-            {"User-Agent": "pocketenv-cli"})
-    ws.resize(220, 50)
-    ws.until(b"$ ")
-    ws.type("stty size\n")
-    ws.until(b"50 220")
-    ws.bye(1000, "client disconnect")
-    assert daemon.sessions()[sid][2] == "0"
+    shells.command_line(daemon, "demo")
 
 
 def test_old_command_line(daemon):
-    """Streams, waits for connected, then resizes and posts each key on one
-    connection; every request has a Bearer."""
-    auth = bearer(daemon.token())
-    with Http(daemon.port) as http:
-        answer = http.ask("POST", "/ssh/connect",
-                          '{"cols":100,"rows":30}', {
-                              "X-Sandbox-Id": "demo",
-                              "Content-Type": "application/json", **auth})
-        sid = json.loads(answer.body)["sessionId"]
-        sse = daemon.sse(sid)
-        assert sse.event() == ("connected", sid)
-
-        def post(what, body):
-            got = http.ask("POST", "/ssh/%s/%s" % (what, sid),
-                           json.dumps(body),
-                           {"Content-Type": "application/json", **auth})
-            assert (got.status, got.json) == (200, {"ok": True})
-        post("resize", {"cols": 101, "rows": 31})
-        for c in "stty size; echo 0123456789abcdef | rev\n":
-            post("input", {"data": c})
-        sse.until(b"31 101")
-        sse.until(b"fedcba9876543210")
-        post("input", {"data": "exit\n"})
-        assert sse.rest()[-1] == ("close", "closed")
-    sse.stop()
+    shells.old_command_line(daemon, "demo")
 
 
 def test_pipelined_input_in_order(daemon):

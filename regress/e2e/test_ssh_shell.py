@@ -24,7 +24,6 @@ has left; two sessions that share what they should not.
 """
 
 import base64
-import json
 import os
 import signal
 import threading
@@ -32,6 +31,7 @@ import time
 
 import pytest
 
+import shells
 from clients import BINARY, Http, Ws, bearer, wait_for
 from daemon import ROOT, UUID, alive, command, proc_stat, tree
 from sshd import Sshd
@@ -135,45 +135,11 @@ def test_browser(remote):
 
 
 def test_command_line(remote):
-    """Resize right after the handshake, no Origin, then it is just gone."""
-    sid = remote.open("shell")
-    ws = Ws(remote.port, remote.ws_path(sid),
-            {"User-Agent": "pocketenv-cli"})
-    ws.resize(220, 50)
-    ws.until(b"$ ")
-    ws.type("stty size\n")
-    ws.until(b"50 220")
-    ws.bye(1000, "client disconnect")
-    wait_for(lambda: remote.sessions()[sid][2] == "0")
+    shells.command_line(remote, "shell")
 
 
 def test_old_command_line(remote):
-    """Streams, waits for connected, then resizes and posts each key on one
-    connection; every request has a Bearer."""
-    auth = bearer(remote.token())
-    with Http(remote.port) as http:
-        answer = http.ask("POST", "/ssh/connect",
-                          '{"cols":100,"rows":30}', {
-                              "X-Sandbox-Id": "shell",
-                              "Content-Type": "application/json", **auth})
-        sid = json.loads(answer.body)["sessionId"]
-        sse = remote.sse(sid)
-        assert sse.event() == ("connected", sid)
-
-        def post(what, body):
-            got = http.ask("POST", "/ssh/%s/%s" % (what, sid),
-                           json.dumps(body),
-                           {"Content-Type": "application/json", **auth})
-            assert (got.status, got.json) == (200, {"ok": True})
-        post("resize", {"cols": 101, "rows": 31})
-        sse.until(b"$ ")
-        for c in "stty size; echo 0123456789abcdef | rev\n":
-            post("input", {"data": c})
-        sse.until(b"31 101")
-        sse.until(b"fedcba9876543210")
-        post("input", {"data": "exit\n"})
-        assert sse.rest()[-1] == ("close", "closed")
-    sse.stop()
+    shells.old_command_line(remote, "shell")
 
 
 def test_first_output_is_kept(start, servers):
@@ -237,20 +203,6 @@ def test_what_is_asked_for(start, peer):
     assert len(end.find("open")) == 1 and not end.find("env")
 
 
-WINCH = """
-import os, signal, sys, tty
-
-def changed(*_):
-    size = os.get_terminal_size(0)
-    os.write(1, b"<%d %d>" % (size.lines, size.columns))
-tty.setraw(0)
-signal.signal(signal.SIGWINCH, changed)
-os.write(1, b"READY")
-while True:
-    os.read(0, 100)
-"""
-
-
 def script(s, text):
     """The command that runs a program in Python there."""
     path = "%s/%d.py" % (s.dir, abs(hash(text)))
@@ -260,23 +212,8 @@ def script(s, text):
 
 
 def test_resize_reaches_the_program(start, servers):
-    """WINCH for every change, none for a size that is the same; the last
-    of several clients wins; what is out of range is dropped."""
     s = servers()
-    d = start({"winch": s.box(script(s, WINCH))})
-    sid = d.open("winch")
-    ws, other = d.ws(sid), d.ws(sid)
-    ws.until(b"READY")
-    for who, cols in ((ws, 90), (other, 100), (ws, 110), (ws, 90)):
-        who.resize(cols, 40)
-        who.resize(cols, 40)
-        who.sync()
-        who.resize(0, 0)
-        who.resize(1001, 40)
-        ws.until(b"<40 %d>" % cols)
-    assert ws.sync().out.count(b"<") == 4
-    ws.drop()
-    other.drop()
+    shells.resizes(start({"winch": s.box(script(s, shells.WINCH))}), "winch")
 
 
 def test_every_byte(remote):
@@ -304,61 +241,16 @@ def test_characters_are_whole(remote):
 
 
 def test_long_paste(remote):
-    """One frame, as browsers send it; up to the limit of a message."""
-    _, ws = remote.shell("cat")
-    for n in (127, 65536, 1024 * 1024):
-        data = (b"0123456789abcdef" * (n // 16 + 1))[:n - 1] + b"\n"
-        at = len(ws.out)
-        feed(ws, data)
-        ws.has(at + n, 30)
-        assert ws.out[at:] == data
-    ws.drop()
-
-
-def feed(ws, data):
-    """The echo has to be read while we write."""
-    ws.conn.send_text(data)
-    left = memoryview(b"".join(ws.conn.data_to_send()))
-    ws.sock.setblocking(False)
-    while left:
-        ws.pump(0)
-        try:
-            left = left[ws.sock.send(left):]
-        except BlockingIOError:
-            ws.pump(1)
-    ws.sock.setblocking(True)
+    """Up to the limit of a message."""
+    shells.pastes(remote, "cat", (127, 65536, 1024 * 1024))
 
 
 def test_several_clients(remote):
-    """All see everything, each may type."""
-    sid, first = remote.shell("shell")
-    others = [remote.ws(sid), remote.jsws(sid), remote.sse(sid)]
-    everybody = [first] + others
-    for i, who in enumerate(everybody[:3]):
-        who.type("echo %d-$((40+%d))\n" % (i, i))
-        for client in everybody:
-            client.until(b"%d-4%d" % (i, i))
-    first.type("exit\n")
-    assert first.closed() == (1000, "closed")
-    assert others[0].closed() == (1000, "closed")
-    assert others[1].closed() == (1000, "closed")
-    assert others[2].rest()[-1] == ("close", "closed")
-    others[2].stop()
-    assert len({bytes(c.out) for c in everybody}) == 1
+    shells.several(remote, "shell")
 
 
 def test_replay(remote):
-    """Who comes back gets what was kept, once, and the same shell."""
-    sid, ws = remote.shell("shell")
-    ws.type("echo x$((20+3))y\n")
-    ws.until(b"x23y\r\n$ ")
-    for leave in ("drop", "reset", "bye"):
-        joined = remote.ws(sid)
-        joined.until(b"x23y\r\n$ ")
-        assert joined.sync().out == ws.out
-        getattr(ws, leave)()
-        ws = joined
-    ws.drop()
+    shells.replay(remote, "shell")
 
 
 def test_each_session_has_its_own_connection(start, servers):

@@ -26,6 +26,7 @@ import time
 
 import pytest
 
+import shells
 from clients import BINARY, CONT, TEXT
 
 
@@ -54,34 +55,8 @@ def test_resize_in_fragments(daemon):
     ws.drop()
 
 
-WINCH = """
-import os, signal
-
-def changed(*_):
-    size = os.get_terminal_size(0)
-    os.write(1, b"<%d %d>" % (size.lines, size.columns))
-signal.signal(signal.SIGWINCH, changed)
-os.write(1, b"READY")
-while True:
-    os.read(0, 100)
-"""
-
-
 def test_resize_reaches_the_program(start):
-    """WINCH for every change, none for a size that is the same; the last
-    of several clients wins."""
-    d = start({"winch": {"script": WINCH}})
-    sid = d.open("winch")
-    ws, other = d.ws(sid), d.ws(sid)
-    ws.until(b"READY")
-    for who, cols in ((ws, 90), (other, 100), (ws, 110), (ws, 90)):
-        who.resize(cols, 40)
-        who.resize(cols, 40)
-        who.sync()
-        ws.until(b"<40 %d>" % cols)
-    assert ws.sync().out.count(b"<") == 4
-    ws.drop()
-    other.drop()
+    shells.resizes(start({"winch": {"script": shells.WINCH}}), "winch")
 
 
 DROPPED = ["0", "-1", "1001", "65536", "4294967297",
@@ -166,25 +141,8 @@ def test_every_byte_npm_ws(daemon):
 
 
 def test_long_paste(daemon):
-    """One frame, as browsers send it; up to the limit of a message."""
-    _, ws = daemon.shell("cat")
-    for n in (127, 128, 129, 65535, 65536, 1024 * 1024):
-        data = (b"0123456789abcdef" * (n // 16 + 1))[:n - 1] + b"\n"
-        at = len(ws.out)
-        # The echo has to be read while we write.
-        ws.conn.send_text(data)
-        left = memoryview(b"".join(ws.conn.data_to_send()))
-        ws.sock.setblocking(False)
-        while left:
-            ws.pump(0)
-            try:
-                left = left[ws.sock.send(left):]
-            except BlockingIOError:
-                ws.pump(1)
-        ws.sock.setblocking(True)
-        ws.has(at + n, 30)
-        assert ws.out[at:] == data
-    ws.drop()
+    """Up to the limit of a message."""
+    shells.pastes(daemon, "cat", (127, 128, 129, 65535, 65536, 1024 * 1024))
 
 
 SPLIT = r"""

@@ -271,6 +271,19 @@ class Ws:
         self.conn.send_binary(data)
         self._flush()
 
+    def paste(self, data):
+        """Type much: its echo has to be read while we write."""
+        self.conn.send_text(data)
+        left = memoryview(b"".join(self.conn.data_to_send()))
+        self.sock.setblocking(False)
+        while left:
+            self.pump(0)
+            try:
+                left = left[self.sock.send(left):]
+            except BlockingIOError:
+                self.pump(1)
+        self.sock.setblocking(True)
+
     def ping(self, data=b""):
         self.conn.send_ping(data)
         self._flush()
@@ -439,6 +452,8 @@ class Lines:
         os.set_blocking(self.proc.stdout.fileno(), False)
         self.buf = b""
         self.eof = False
+        self.out = b""			# output that event() has found
+        self.seen = 0
 
     def fill(self, seconds):
         if not readable(self.proc.stdout, seconds):
@@ -461,6 +476,16 @@ class Lines:
         line, self.buf = self.buf.split(b"\n", 1)
         return line
 
+    def until(self, pattern, seconds=WAIT):
+        """Read until the output has this; what lies behind is kept."""
+        end = time.monotonic() + seconds
+        while True:
+            at = self.out.find(pattern, self.seen)
+            if at >= 0:
+                start, self.seen = self.seen, at + len(pattern)
+                return self.out[start:self.seen]
+            assert self.event(end - time.monotonic()) is not None, self.out
+
     def stop(self):
         for f in (self.proc.stdin, self.proc.stdout):
             if f is not None:
@@ -478,8 +503,6 @@ class Sse(Lines):
         for name, value in dict(headers).items():
             argv += ["-H", "%s: %s" % (name, value)]
         super().__init__(argv + ["http://%s:%d%s" % (HOST, port, path)])
-        self.out = b""
-        self.seen = 0
         self.events = []
         self.comments = 0
         self.id = None			# the last one
@@ -526,15 +549,6 @@ class Sse(Lines):
             self.out += base64.b64decode(data[0], validate=True)
         return self.events[-1]
 
-    def until(self, pattern, seconds=WAIT):
-        end = time.monotonic() + seconds
-        while True:
-            at = self.out.find(pattern, self.seen)
-            if at >= 0:
-                start, self.seen = self.seen, at + len(pattern)
-                return self.out[start:self.seen]
-            assert self.event(end - time.monotonic()) is not None, self.out
-
     def rest(self, seconds=WAIT):
         """All events to the end of the stream."""
         end = time.monotonic() + seconds
@@ -554,8 +568,6 @@ class JsWs(Lines):
         super().__init__(["node", os.path.join(LIB, "ws.js"), url,
                           json.dumps(dict(headers)), *protocols],
                          stdin=subprocess.PIPE)
-        self.out = b""
-        self.seen = 0
         self.end = None
 
     def order(self, **kw):
@@ -582,15 +594,6 @@ class JsWs(Lines):
     def opened(self):
         event = self.event()
         assert "open" in event, event
-
-    def until(self, pattern, seconds=WAIT):
-        end = time.monotonic() + seconds
-        while True:
-            at = self.out.find(pattern, self.seen)
-            if at >= 0:
-                start, self.seen = self.seen, at + len(pattern)
-                return self.out[start:self.seen]
-            assert self.event(end - time.monotonic()) is not None, self.out
 
     def closed(self, seconds=WAIT):
         end = time.monotonic() + seconds
