@@ -53,9 +53,7 @@ def own():
 @pytest.fixture
 def d(own):
     yield own
-    for sid in own.sessions():
-        own.run_ctl("-s", own.socket, "kill", "session", sid)
-    wait_for(lambda: not own.sessions())
+    own.clear()
 
 
 def attach(d, sid, query="", token=True):

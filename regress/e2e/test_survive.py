@@ -106,7 +106,7 @@ def own():
 @pytest.fixture
 def d(own):
     yield own
-    clear(own)
+    own.clear()
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +115,6 @@ def brief():
     d = lib.Daemon(BOXES, lines=LIMITS + ["timeout stalled 2"])
     yield d
     d.stop()
-
-
-def clear(d):
-    for sid in d.sessions():
-        d.run_ctl("-s", d.socket, "kill", "session", sid)
-    wait_for(lambda: not d.sessions())
 
 
 def upgrade(d, sid, query="", headers=None, **kw):

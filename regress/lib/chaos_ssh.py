@@ -36,20 +36,12 @@ from hostile_ssh import (ADJUST, CLOSE, DATA, DEBUG, DISCONNECT, EOF,
 
 
 class Peer(base.Peer):
+    program = os.path.abspath(__file__)
+
     def __init__(self):
-        from sshd import fingerprint, keygen
-        self.dir = tempfile.mkdtemp(prefix="gwpeer")
-        self.key = keygen(self.dir + "/host")
+        from sshd import keygen
+        super().__init__()
         self.other = keygen(self.dir + "/other")
-        self.pin = fingerprint(self.key)
-        self.ends = {}
-        self.answers = queue.Queue()
-        self.log = open(self.dir + "/log", "wb")
-        self.proc = subprocess.Popen(
-            [sys.executable, os.path.abspath(__file__), self.key],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
 
 
 def attach(d, sid):

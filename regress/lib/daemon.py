@@ -170,7 +170,20 @@ def memory(pid):
     return total
 
 
-class Daemon:
+class Logs:
+    """What writes a file `logfile'."""
+
+    def log(self):
+        with open(self.logfile, errors="backslashreplace") as f:
+            return f.read()
+
+    def logged(self, pattern, seconds=WAIT, start=0):
+        """Wait for a match in the log."""
+        return wait_for(lambda: re.search(pattern, self.log()[start:]),
+                        seconds)
+
+
+class Daemon(Logs):
     def __init__(self, sandboxes=None, lines=(), api=(), auth=None,
                  env=None, start=True, frontends=2, user=None,
                  native=()):
@@ -324,15 +337,6 @@ class Daemon:
                 return h.ask("GET", "/readyz").status == 200
         except OSError:
             return False
-
-    def log(self):
-        with open(self.logfile, errors="backslashreplace") as f:
-            return f.read()
-
-    def logged(self, pattern, seconds=WAIT, start=0):
-        """Wait for a match in the log."""
-        return wait_for(lambda: re.search(pattern, self.log()[start:]),
-                        seconds)
 
     def reload(self):
         self.ctl("reload")
@@ -573,6 +577,13 @@ class Daemon:
     def tty_sse(self, sandbox="demo", token=MINE, kind="tty", options=()):
         return Sse(self.port, "/%s/%s/stream" % (kind, sandbox),
                    bearer(self.token() if token is MINE else token), options)
+
+    def clear(self):
+        """End all sessions."""
+        for sid in self.sessions():
+            # It may have ended just now.
+            self.run_ctl("-s", self.socket, "kill", "session", sid)
+        wait_for(lambda: not self.sessions())
 
     def shell(self, sandbox="demo", **kw):
         """A new session and a WebSocket on it, at the first output."""

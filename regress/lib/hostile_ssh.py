@@ -128,6 +128,8 @@ class End:
 
 
 class Peer:
+    program = os.path.abspath(__file__)
+
     def __init__(self):
         from sshd import fingerprint, keygen
         import tempfile
@@ -138,7 +140,7 @@ class Peer:
         self.answers = queue.Queue()
         self.log = open(self.dir + "/log", "wb")
         self.proc = subprocess.Popen(
-            [sys.executable, os.path.abspath(__file__), self.key],
+            [sys.executable, self.program, self.key],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()

@@ -39,7 +39,7 @@ import subprocess
 import tempfile
 
 from clients import WAIT, connect, wait_for
-from daemon import ROOT, alive, ports, tree
+from daemon import ROOT, Logs, alive, ports, tree
 
 SFTP = "/usr/lib/openssh/sftp-server"
 PASSWORD = "correct horse battery"
@@ -165,7 +165,7 @@ def fingerprint(path):
     return "SHA256:" + base64.b64encode(digest).rstrip(b"=").decode()
 
 
-class Sshd:
+class Sshd(Logs):
     def __init__(self, account, keys=("ed25519",), options=(), sftp=True,
                  start=True):
         """options go before our own, so that they win."""
@@ -258,14 +258,6 @@ class Sshd:
                 return s.recv(4) == b"SSH-"
         except OSError:
             return False
-
-    def log(self):
-        with open(self.logfile, errors="backslashreplace") as f:
-            return f.read()
-
-    def logged(self, pattern, seconds=WAIT, start=0):
-        return wait_for(lambda: re.search(pattern, self.log()[start:]),
-                        seconds)
 
     def logins(self):
         """How many there have been."""
