@@ -522,9 +522,7 @@ client_refuse(struct client *c, int status, const char *why)
 	req->api = route_api((const char *)c->in, c->inlen);
 	(void)request_origin(req, frontend_conf(), req->api != 0 ? req->api :
 	    API_POCKETENV);
-	client_status(c, status, http_status_text(status), why,
-	    status == 426 ? "Upgrade: websocket\r\n"
-	    "Sec-WebSocket-Version: 13\r\n" : NULL);
+	client_status(c, status, http_status_text(status), why, NULL);
 }
 
 void
@@ -609,6 +607,9 @@ void
 client_status(struct client *c, int status, const char *error,
     const char *message, const char *extra)
 {
+	if (status == 426)
+		extra = "Upgrade: websocket\r\n"
+		    "Sec-WebSocket-Version: 13\r\n";
 	if (c->req.api == API_TERMINAL)
 		client_error_extra(c, status, reply_code_name(status),
 		    message != NULL ? message : error, extra);

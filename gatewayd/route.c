@@ -110,6 +110,7 @@ static int	 route_group(const struct front_conf *,
 		    const struct http_slice *);
 static int	 route_serves(const struct route *, const struct request *);
 static unsigned int route_find(struct request *, const struct front_conf *);
+static int	 route_upgrades(struct request *);
 static int	 route_match(const char *, const struct http_slice *,
 		    struct http_slice *);
 static void	 route_preflight(struct client *, struct request *);
@@ -153,6 +154,9 @@ route_request(struct client *c, struct request *req)
 		req->route->handler(c, req);
 	else if (allowed != 0)
 		route_not_allowed(c, allowed, api);
+	else if (api == API_TERMINAL && route_upgrades(req))
+		client_status(c, 426, "Not an upgrade to a WebSocket", NULL,
+		    NULL);
 	else
 		client_status(c, 404, "Not found", NULL, NULL);
 }
@@ -221,6 +225,23 @@ route_find(struct request *req, const struct front_conf *conf)
 			allowed |= BIT(HTTP_HEAD);
 	}
 	return (allowed);
+}
+
+/* Would there be a route if this were an upgrade? */
+static int
+route_upgrades(struct request *req)
+{
+	const struct route	*r;
+	size_t			 i;
+
+	for (i = 0; i < nitems(routes); i++) {
+		r = &routes[i];
+		if (r->api == req->api && (r->flags & ROUTE_UPGRADE) &&
+		    r->method == req->http.method &&
+		    route_match(r->pattern, &req->http.path, &req->param))
+			return (!req->http.upgrade);
+	}
+	return (0);
 }
 
 static int

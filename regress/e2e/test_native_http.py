@@ -774,7 +774,8 @@ def test_events_of_another_kind(front):
     ("GET", "/v1/", 404, "not_found", None),
     ("GET", "/v1/nothing", 404, "not_found", None),
     ("GET", "/v1/sessions/", 404, "not_found", None),
-    ("GET", url("attach"), 404, "not_found", None),
+    ("GET", url("attach"), 426, "bad_request", None),
+    ("POST", url("attach"), 404, "not_found", None),
     ("GET", url("none"), 404, "not_found", None),
     ("POST", url(), 405, "method_not_allowed",
      "GET, HEAD, DELETE, OPTIONS"),
@@ -788,6 +789,7 @@ def test_no_route(front, method, path, status, code, allow):
     got, body = c.answer(method == "HEAD")
     assert got == status
     assert c.headers.get("allow") == allow
+    assert c.headers.get("upgrade") == ("websocket" if got == 426 else None)
     if method != "HEAD":
         assert body["error"]["code"] == code
 
