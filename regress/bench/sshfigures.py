@@ -25,7 +25,7 @@ import subprocess
 import time
 
 from figures import RING_KIB, STALLED, stalled
-from peers import ROOT, Session, Skipped, end, maps, memory, private, until
+from peers import ROOT, Skipped, end, maps, memory, private, until
 from report import MIB, ROUNDS, Series, chance, checked, goal, say, show_ratios
 from sshpeers import Client, Gateway, Libssh2, Node, Sshd, SshLoad, descendants
 

@@ -28,7 +28,7 @@ import time
 import pytest
 
 import daemon as lib
-from clients import JsWs, TtyWs, wait_for
+from clients import JsWs, TtyWs
 from daemon import ALICE, MALLORY
 
 RAW = "stty raw -echo; printf READY; exec cat"

@@ -19,13 +19,10 @@ or that say anything at all; and a proxy that changes bytes.
 """
 
 import os
-import queue
 import random
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
