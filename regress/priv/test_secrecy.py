@@ -22,13 +22,17 @@ buffer.  Nothing works worse for it.
 """
 
 import base64
+import os
+import pwd
+import resource
 import secrets
+import subprocess
 
 import pytest
 
 import procs
 from clients import Http, bearer
-from daemon import ROOT, command
+from daemon import BUILD, ROOT, USER, command
 
 pytestmark = [pytest.mark.plain,
               pytest.mark.skipif(not ROOT, reason="needs root")]
@@ -232,4 +236,45 @@ def test_unopened_secret(start):
     assert "secret BROKEN skipped" in log
     assert "secret PLAIN skipped" in log
     assert d.bad not in log and PLAIN not in log
+    ws.drop()
+
+
+def forbid_locks(d):
+    """Processes that it starts from now on can lock no memory.  Its own
+    user says so, since even root might not."""
+    pw = pwd.getpwnam(USER)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setgroups([])
+            os.setresgid(pw.pw_gid, pw.pw_gid, pw.pw_gid)
+            os.setresuid(pw.pw_uid, pw.pw_uid, pw.pw_uid)
+            resource.prlimit(d.proc.pid, resource.RLIMIT_MEMLOCK, (0, 0))
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("unlocked", ["no", "yes"])
+def test_memory_that_cannot_be_locked(start, unlocked):
+    """It might be written to a disk: then there is no session, if the
+    operator does not want it all the same."""
+    if subprocess.run(["setpriv", "--reuid", USER, "--clear-groups", "test",
+                       "-x", BUILD + "/gatewayd"]).returncode != 0:
+        pytest.skip("%s cannot run %s/gatewayd" % (USER, BUILD))
+    d = start({"a": {"pty": ["/bin/sh"], "secret": {"ONE": b"one"}},
+               "b": {"pty": ["/bin/sh"]}},
+              ["secrets unlocked " + unlocked], user=USER)
+    forbid_locks(d)
+    if unlocked == "no":
+        assert d.connect("a").status >= 500
+        assert "memory cannot be locked" in d.log()
+        # Where there is no secret there is nothing to be locked.
+        d.shell("b")[1].drop()
+        return
+    _, ws = d.shell("a")
+    ws.type("echo \"<$ONE>\"\n")
+    ws.until(b"<one>")
     ws.drop()
