@@ -32,6 +32,7 @@ import subprocess
 import pytest
 
 import procs
+import sshd as ssh
 from clients import wait_for
 from daemon import BUILD, ROOT, USER, command
 
@@ -111,25 +112,33 @@ def test_no_two_workers_share_a_user(daemon):
 @pytest.mark.parametrize("role", ROLES)
 def test_confined(daemon, role):
     for pid in pids(daemon, role):
-        st = procs.status(pid)
-        assert st["NoNewPrivs"] == "1"
-        assert st["Seccomp"] == "2"
         # That of the role and one for its own pid; that of set-up before.
-        assert int(st["Seccomp_filters"]) == (2 if role == "pty" else 3)
-        for name in "CapInh", "CapPrm", "CapEff", "CapAmb":
-            assert int(st[name], 16) == 0
-        assert st["Threads"] == "1"
+        confined(pid, 2 if role == "pty" else 3)
+
+
+def confined(pid, filters):
+    st = procs.status(pid)
+    assert st["NoNewPrivs"] == "1"
+    assert st["Seccomp"] == "2"
+    assert int(st["Seccomp_filters"]) == filters
+    for name in "CapInh", "CapPrm", "CapEff", "CapAmb":
+        assert int(st[name], 16) == 0
+    assert st["Threads"] == "1"
 
 
 @pytest.mark.parametrize("role", [r for r in ROLES if r != "pty"])
 def test_locked_in_an_empty_directory(daemon, role):
     for pid in pids(daemon, role):
-        root = "/proc/%d/root" % pid
-        assert os.path.realpath(os.readlink(root)) == "/run/gatewayd/empty"
-        assert os.listdir(root) == []
-        st = os.stat(root)
-        assert st.st_uid == 0 and not st.st_mode & 0o022
-        assert os.readlink("/proc/%d/cwd" % pid) == os.readlink(root)
+        locked_in(pid)
+
+
+def locked_in(pid):
+    root = "/proc/%d/root" % pid
+    assert os.path.realpath(os.readlink(root)) == "/run/gatewayd/empty"
+    assert os.listdir(root) == []
+    st = os.stat(root)
+    assert st.st_uid == 0 and not st.st_mode & 0o022
+    assert os.readlink("/proc/%d/cwd" % pid) == os.readlink(root)
 
 
 @pytest.mark.parametrize("role", ["parent"] + ROLES)
@@ -192,6 +201,51 @@ def test_limits(daemon):
             assert got["Max file size"] == (32 << 20,) * 2
             if role == "worker":
                 assert got["Max data size"] == (128 << 20,) * 2
+
+
+@pytest.fixture
+def server():
+    if ssh.usable() is not None:
+        pytest.skip(ssh.usable())
+    account = ssh.Account()
+    with ssh.Sshd(account) as s:
+        yield s
+    account.remove()
+
+
+# Of libssh2, beside what it is for.
+NETWORK = LIBRARIES["worker"] | {"libssh2", "libcrypto", "libssl", "libz"}
+
+
+def test_network_worker(start, server):
+    """The same for the worker of a sandbox that is reached by SSH, which
+    has a connection to its host, and no way to get one."""
+    d = start({"local": {"pty": ["/bin/sh"]},
+               "box": server.box(key=server.authorize(server.key()))})
+    at = [d.shell("local"), d.shell("box")]
+    pid = d.worker("box")
+    st = procs.status(pid)
+    uids = set(st["Uid"].split() + st["Gid"].split() + st["Groups"].split())
+    assert len(uids) == 1 and 700000 <= int(uids.pop()) <= 765535
+    assert st["Uid"] != procs.status(d.worker("local"))["Uid"]
+    confined(pid, 3)
+    locked_in(pid)
+    assert os.stat("/proc/%d/mem" % pid).st_uid == 0
+    assert traced_by(pid, int(st["Uid"].split()[0])) == 1
+    got = procs.limits(pid)
+    assert got["Max data size"] == (128 << 20,) * 2
+    assert got["Max processes"] == got["Max core file size"] == (0, 0)
+    # Its host and one client; the parent, and one frontend or two.
+    got = kinds(pid)
+    assert got[:5] == sorted(LOOP) + ["tcp"] * 2
+    assert set(got[5:]) == {"unix seqpacket"} and 2 <= len(got[5:]) <= 3
+    assert procs.libraries(pid) <= NETWORK
+    assert "libssh2" in procs.libraries(pid)
+    assert os.readlink("/proc/%d/exe" % pid) == \
+        os.path.join(BUILD, "sessiond-net")
+    assert command(pid) == "sessiond-net: box"
+    for _, ws in at:
+        ws.drop()
 
 
 def test_descriptors(daemon):
