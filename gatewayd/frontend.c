@@ -165,16 +165,6 @@ frontend_stats(void)
 	return (&fe.stats);
 }
 
-uint64_t
-frontend_msec(void)
-{
-	struct timespec	 ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		return (0);
-	return ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
-}
-
 int
 frontend_stopping(void)
 {

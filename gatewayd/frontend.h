@@ -32,9 +32,6 @@ struct rate_map		*frontend_rates(void);
 const struct msg_state	*frontend_state(void);
 struct msg_front_stats	*frontend_stats(void);
 
-/* Milliseconds of the monotonic clock. */
-uint64_t		 frontend_msec(void);
-
 /* Whether STOP has come: what is under way ends, nothing begins. */
 int			 frontend_stopping(void);
 

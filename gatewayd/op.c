@@ -35,6 +35,7 @@
 #include "request.h"
 #include "route.h"
 #include "token.h"
+#include "util.h"
 #include "wire.h"
 
 /* Seconds until a worker must have answered. */
@@ -433,7 +434,7 @@ op_call(struct op *op)
 		rate_key_session(&rate, op->granted.session);
 		op->req->to.limited = 1;
 		rate_hit(frontend_rates(), &rate, SESSION_RATE, 1,
-		    frontend_msec(), &op->req->to.rate);
+		    util_now_msec(), &op->req->to.rate);
 		if (!op->req->to.rate.allowed) {
 			client_too_many(op_end(op));
 			return;

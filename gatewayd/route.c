@@ -27,6 +27,7 @@
 #include "page.h"
 #include "request.h"
 #include "route.h"
+#include "util.h"
 
 /* What a preflight request may name; beyond it we name our own. */
 #define ALLOW_HEADERS_MAX	400
@@ -289,7 +290,7 @@ route_limit(struct client *c, struct request *req)
 	rate_key_address(&key, &req->addr);
 	req->to.limited = 1;
 	rate_hit(frontend_rates(), &key, conf->requests, conf->window,
-	    frontend_msec(), &req->to.rate);
+	    util_now_msec(), &req->to.rate);
 	if (req->to.rate.allowed)
 		return (1);
 	client_too_many(c);

@@ -27,6 +27,7 @@
 #include "front.h"
 #include "grant.h"
 #include "log.h"
+#include "util.h"
 #include "worker.h"
 
 /*
@@ -119,12 +120,12 @@ front_granted(struct front *f, const uint8_t *id, uint16_t action,
 {
 	struct worker	*w = f->worker;
 
-	if (grant_use(&w->grants, id, f->number, action, hash, worker_now(),
+	if (grant_use(&w->grants, id, f->number, action, hash, util_now(),
 	    g) == 0)
 		return (0);
 	chan_drain(w->parent);
 	return (grant_use(&w->grants, id, f->number, action, hash,
-	    worker_now(), g));
+	    util_now(), g));
 }
 
 void

@@ -33,6 +33,7 @@
 #include "log.h"
 #include "place.h"
 #include "session.h"
+#include "util.h"
 #include "viewer.h"
 #include "worker.h"
 
@@ -139,7 +140,7 @@ front_unused(struct front *f, const struct grant *g)
 	if ((g->actions & ACTION_OPEN) == 0 ||
 	    place_find(w, g->session) != NULL ||
 	    place_was(w, g->session) ||
-	    grant_opens(&w->grants, g->session, worker_now()))
+	    grant_opens(&w->grants, g->session, util_now()))
 		return;
 	place_never(w, g->session, END_FAILED);
 }

@@ -34,6 +34,7 @@
 #include "place.h"
 #include "session.h"
 #include "upstream.h"
+#include "util.h"
 #include "viewer.h"
 #include "worker.h"
 
@@ -376,13 +377,13 @@ place_bury(struct worker *w, const char *id)
 
 	gone = &w->gone[w->ngone++ % PLACE_GONE_MAX];
 	strlcpy(gone->id, id, sizeof(gone->id));
-	gone->when = worker_now();
+	gone->when = util_now();
 }
 
 int
 place_was(struct worker *w, const char *id)
 {
-	time_t	 now = worker_now();
+	time_t	 now = util_now();
 	size_t	 i;
 
 	for (i = 0; i < PLACE_GONE_MAX && i < w->ngone; i++) {

@@ -38,6 +38,7 @@
 #include "place.h"
 #include "session.h"
 #include "upstream.h"
+#include "util.h"
 #include "viewer.h"
 #include "worker.h"
 
@@ -96,15 +97,6 @@ main(int argc, char *argv[])
 	evtimer_assign(&w.ev_exit, w.base, worker_on_exit, &w);
 	event_base_dispatch(w.base);
 	fatalx("the event loop ended");
-}
-
-time_t
-worker_now(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec);
 }
 
 /*
@@ -240,7 +232,7 @@ worker_grant(struct worker *w, struct msg_grant *m)
 		return;
 	if (m->ttl > WORKER_GONE_SECS && worker_grant_late(w, m))
 		m->ttl = WORKER_GONE_SECS;
-	if (grant_add(&w->grants, m, worker_now()) == -1)
+	if (grant_add(&w->grants, m, util_now()) == -1)
 		log_warn("grant");
 }
 
@@ -341,7 +333,7 @@ worker_on_exit(int fd, short what, void *arg)
 static void
 worker_offer(struct worker *w)
 {
-	if (w->nplaces == 0 && grant_count(&w->grants, worker_now()) == 0)
+	if (w->nplaces == 0 && grant_count(&w->grants, util_now()) == 0)
 		(void)chan_send_empty(w->parent, IMSG_MAY_EXIT, 0);
 }
 

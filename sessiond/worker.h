@@ -70,7 +70,6 @@ struct worker {
 };
 
 /* sessiond.c */
-time_t		 worker_now(void);
 struct driver	*worker_driver(struct worker *, const char *session);
 
 /* The parent's view of us must not go wrong: ends the process if it would. */
