@@ -122,6 +122,9 @@ struct config {
 	uint32_t		 timeout_ping;
 	uint32_t		 timeout_stalled;
 	uint32_t		 timeout_idle;
+	uint32_t		 idle_ssh;	/* 0: timeout_idle */
+	uint32_t		 idle_tty;
+	uint32_t		 idle_terminal;
 	uint32_t		 detached_ssh;
 	uint32_t		 detached_tty;
 	uint32_t		 detached_terminal;

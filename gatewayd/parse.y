@@ -235,6 +235,19 @@ timeout		: TIMEOUT REQUEST NUMBER {
 			set_number(&p, ONCE_IDLE, "timeout idle",
 			    &p.conf->timeout_idle, $3.number, 1, YEAR);
 		}
+		| TIMEOUT IDLE SSH NUMBER {
+			set_number(&p, ONCE_IDLE_SSH, "timeout idle ssh",
+			    &p.conf->idle_ssh, $4.number, 1, YEAR);
+		}
+		| TIMEOUT IDLE TTY NUMBER {
+			set_number(&p, ONCE_IDLE_TTY, "timeout idle tty",
+			    &p.conf->idle_tty, $4.number, 1, YEAR);
+		}
+		| TIMEOUT IDLE TERMINAL NUMBER {
+			set_number(&p, ONCE_IDLE_TERMINAL,
+			    "timeout idle terminal", &p.conf->idle_terminal,
+			    $4.number, 1, YEAR);
+		}
 		| TIMEOUT DETACHED SSH NUMBER {
 			set_number(&p, ONCE_DETACHED_SSH,
 			    "timeout detached ssh", &p.conf->detached_ssh,

@@ -43,6 +43,7 @@ static void	 print_hosts(FILE *, const struct config *);
 static void	 print_process(FILE *, const struct config *);
 static void	 print_limits(FILE *, const struct config *);
 static void	 print_timeouts(FILE *, const struct config *);
+static void	 print_idle(FILE *, const char *, uint32_t);
 static void	 print_auth(FILE *, const struct config_auth *);
 static void	 print_api(FILE *, const struct config_api *);
 static void	 print_sandbox(FILE *, const struct config_sandbox *);
@@ -221,11 +222,22 @@ print_timeouts(FILE *f, const struct config *conf)
 	fprintf(f, "timeout ping %" PRIu32 "\n", conf->timeout_ping);
 	fprintf(f, "timeout stalled %" PRIu32 "\n", conf->timeout_stalled);
 	fprintf(f, "timeout idle %" PRIu32 "\n", conf->timeout_idle);
+	print_idle(f, "ssh", conf->idle_ssh);
+	print_idle(f, "tty", conf->idle_tty);
+	print_idle(f, "terminal", conf->idle_terminal);
 	fprintf(f, "timeout detached ssh %" PRIu32 "\n", conf->detached_ssh);
 	fprintf(f, "timeout detached tty %" PRIu32 "\n", conf->detached_tty);
 	fprintf(f, "timeout detached terminal %" PRIu32 "\n",
 	    conf->detached_terminal);
 	fprintf(f, "recheck %" PRIu32 "\n", conf->recheck);
+}
+
+/* Of one kind of session, if it has a time of its own. */
+static void
+print_idle(FILE *f, const char *kind, uint32_t seconds)
+{
+	if (seconds != 0)
+		fprintf(f, "timeout idle %s %" PRIu32 "\n", kind, seconds);
 }
 
 static void

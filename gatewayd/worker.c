@@ -248,7 +248,13 @@ worker_limits(struct worker *w, const struct config *conf)
 	im.m.limits.timeout_channel = conf->timeout_channel;
 	im.m.limits.timeout_ping = conf->timeout_ping;
 	im.m.limits.timeout_stalled = conf->timeout_stalled;
-	im.m.limits.timeout_idle = conf->timeout_idle;
+	im.m.limits.timeout_idle[DIALECT_SSH - 1] = conf->idle_ssh != 0 ?
+	    conf->idle_ssh : conf->timeout_idle;
+	im.m.limits.timeout_idle[DIALECT_TTY - 1] = conf->idle_tty != 0 ?
+	    conf->idle_tty : conf->timeout_idle;
+	im.m.limits.timeout_idle[DIALECT_TERMINAL - 1] =
+	    conf->idle_terminal != 0 ? conf->idle_terminal :
+	    conf->timeout_idle;
 	im.m.limits.timeout_detached[DIALECT_SSH - 1] = conf->detached_ssh;
 	im.m.limits.timeout_detached[DIALECT_TTY - 1] = conf->detached_tty;
 	im.m.limits.timeout_detached[DIALECT_TERMINAL - 1] =

@@ -85,7 +85,8 @@ limits_fields(struct wire *w, union msg *u)
 	wire_u32(w, &m->timeout_channel, 1, UINT32_MAX);
 	wire_u32(w, &m->timeout_ping, 1, UINT32_MAX);
 	wire_u32(w, &m->timeout_stalled, 1, UINT32_MAX);
-	wire_u32(w, &m->timeout_idle, 1, UINT32_MAX);
+	for (i = 0; i < nitems(m->timeout_idle); i++)
+		wire_u32(w, &m->timeout_idle[i], 1, UINT32_MAX);
 	for (i = 0; i < nitems(m->timeout_detached); i++)
 		wire_u32(w, &m->timeout_detached[i], 1, UINT32_MAX);
 }

@@ -42,8 +42,8 @@ struct msg_limits {
 	uint32_t	timeout_channel;
 	uint32_t	timeout_ping;
 	uint32_t	timeout_stalled;
-	uint32_t	timeout_idle;
-	uint32_t	timeout_detached[DIALECT_MAX]; /* by dialect less 1 */
+	uint32_t	timeout_idle[DIALECT_MAX];	/* by dialect less 1 */
+	uint32_t	timeout_detached[DIALECT_MAX];	/* the same */
 };
 
 /* A terminal is wanted; argv, environment and directory are the blob. */

@@ -37,6 +37,7 @@ static void	 session_timers(struct session *);
 static void	 session_finish(struct session *, enum end, uint8_t, uint8_t,
 		    const char *);
 static unsigned int session_detached(const struct session *);
+static unsigned int session_idle(const struct session *);
 static size_t	 session_write(void *, const uint8_t *, size_t);
 static time_t	 session_now(void);
 static void	 session_on_state(int, short, void *);
@@ -86,7 +87,7 @@ session_new(struct event_base *base, const struct session_conf *conf,
 	}
 	session_touch(s);
 	session_wait(&s->ev_state, s->limits.open);
-	session_wait(&s->ev_idle, s->limits.idle);
+	session_wait(&s->ev_idle, session_idle(s));
 	return (s);
 }
 
@@ -401,6 +402,12 @@ session_detached(const struct session *s)
 	return (s->limits.detached[s->kind - 1]);
 }
 
+static unsigned int
+session_idle(const struct session *s)
+{
+	return (s->limits.idle[s->kind - 1]);
+}
+
 /* Not open in time, without a viewer for too long, or kept long enough. */
 static void
 session_on_state(int fd, short what, void *arg)
@@ -428,10 +435,10 @@ session_on_idle(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	quiet = session_now() - s->active;
-	if (quiet >= (time_t)s->limits.idle)
+	if (quiet >= (time_t)session_idle(s))
 		session_end(s, END_IDLE);
 	else
-		session_wait(&s->ev_idle, s->limits.idle - quiet);
+		session_wait(&s->ev_idle, session_idle(s) - quiet);
 }
 
 void

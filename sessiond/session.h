@@ -63,7 +63,7 @@ struct session_limits {
 	uint32_t	open;		/* until the upstream is open */
 	uint32_t	ping;
 	uint32_t	stalled;
-	uint32_t	idle;		/* no byte either way */
+	uint32_t	idle[DIALECT_MAX];	/* no byte either way */
 	uint32_t	detached[DIALECT_MAX];	/* no viewer; by kind less 1 */
 };
 

@@ -196,7 +196,7 @@ worker_limits(struct worker *w, const struct msg_limits *m)
 	w->limits.open = upstream_time(m);
 	w->limits.ping = m->timeout_ping;
 	w->limits.stalled = m->timeout_stalled;
-	w->limits.idle = m->timeout_idle;
+	memcpy(w->limits.idle, m->timeout_idle, sizeof(w->limits.idle));
 	memcpy(w->limits.detached, m->timeout_detached,
 	    sizeof(w->limits.detached));
 	w->timeouts = *m;

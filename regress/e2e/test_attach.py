@@ -163,11 +163,16 @@ def test_back_in_time(start):
 
 
 def test_idle(start):
-    """No byte either way for so long: it ends, with a client attached."""
-    d = start(lines=["timeout idle 2"])
+    """No byte either way for so long: it ends, with a client attached.
+    One of a kind that has a time of its own does not."""
+    d = start(lines=["timeout idle 2", "timeout idle tty 60"])
+    other = d.tty_ws("demo")
     sid, ws = d.shell()
     assert ws.closed() == (1000, "closed")
     d.logged("session %s of demo ended: idle" % sid)
+    other.text(b"echo $((6 * 7))\n")
+    other.until(b"42")
+    other.drop()
 
 
 @pytest.mark.parametrize("how", ["exit", "delete"])

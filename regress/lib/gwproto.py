@@ -139,7 +139,9 @@ MESSAGES = {
     "RECORD": (129, f"sandbox:str {_TARGET} version:u64 unlocked:u8"),
     "LIMITS": (130, "viewers:u32 replay:u32 timeout_dial:u32"
                " timeout_handshake:u32 timeout_channel:u32"
-               " timeout_ping:u32 timeout_stalled:u32 timeout_idle:u32"
+               " timeout_ping:u32 timeout_stalled:u32"
+               " timeout_idle_ssh:u32=86400 timeout_idle_tty:u32=86400"
+               " timeout_idle_terminal:u32=86400"
                " timeout_detached_ssh:u32 timeout_detached_tty:u32=1800"
                " timeout_detached_terminal:u32=3600"),
     "PTY_REQ": (131, "session:uuid cols:u16 rows:u16"),

@@ -54,7 +54,7 @@ CODE, SIGNAL, UNKNOWN = 1, 2, 3
  FAIL_LIMIT, FAIL_UNSUPPORTED) = 5, 6, 8, 9, 10, 11, 3, 14
 LIMITS = dict(viewers=8, replay=262144, timeout_dial=10, timeout_handshake=20,
               timeout_channel=10, timeout_ping=30, timeout_stalled=60,
-              timeout_idle=1800, timeout_detached_ssh=60)
+              timeout_idle_ssh=1800, timeout_detached_ssh=60)
 
 pytestmark = pytest.mark.skipif(peer.usable() is not None,
                                 reason=peer.usable() or "")

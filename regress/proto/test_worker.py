@@ -57,7 +57,7 @@ HASH = bytes(range(32))
 NIL = "00000000-0000-0000-0000-000000000000"
 LIMITS = dict(viewers=8, replay=262144, timeout_dial=10, timeout_handshake=20,
               timeout_channel=10, timeout_ping=30, timeout_stalled=60,
-              timeout_idle=1800, timeout_detached_ssh=60)
+              timeout_idle_ssh=1800, timeout_detached_ssh=60)
 RECORD = [(ARG, "/bin/sh"), (ARG, "-l"), (ENV, "LANG", "C")]
 
 

@@ -604,7 +604,9 @@ fixture_begin(void **state)
 	limits.open = 5;
 	limits.ping = 30;
 	limits.stalled = 60;
-	limits.idle = 3600;
+	limits.idle[DIALECT_SSH - 1] = 3600;
+	limits.idle[DIALECT_TTY - 1] = 3700;
+	limits.idle[DIALECT_TERMINAL - 1] = 3800;
 	limits.detached[DIALECT_SSH - 1] = 60;
 	limits.detached[DIALECT_TTY - 1] = 120;
 	limits.detached[DIALECT_TERMINAL - 1] = 180;

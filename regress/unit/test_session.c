@@ -275,7 +275,7 @@ static void
 test_idle(void **state)
 {
 	(void)state;
-	limits.idle = 1;
+	limits.idle[DIALECT_SSH - 1] = 1;
 	start();
 	attach(0, &dialect_ssh_ws);
 	turn_msec(600);

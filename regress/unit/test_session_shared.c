@@ -584,12 +584,13 @@ test_end_of_ten(void **state)
 	assert_int_equal(ended, 1);
 }
 
-/* Each kind has its own time without a viewer. */
+/* Each kind has its own times, without a viewer and without a byte. */
 static void
 test_detached_kinds(void **state)
 {
 	struct timeval	 tv, now;
 	time_t		 want[] = { 60, 120, 180 };
+	time_t		 quiet[] = { 3600, 3700, 3800 };
 	uint8_t		 kind;
 
 	(void)state;
@@ -601,6 +602,9 @@ test_detached_kinds(void **state)
 		gettimeofday(&now, NULL);
 		assert_in_range(tv.tv_sec - now.tv_sec, want[kind - 1] - 5,
 		    want[kind - 1] + 1);
+		assert_true(evtimer_pending(&s->ev_idle, &tv));
+		assert_in_range(tv.tv_sec - now.tv_sec, quiet[kind - 1] - 5,
+		    quiet[kind - 1] + 1);
 		session_free(s);
 		s = NULL;
 	}
