@@ -77,3 +77,18 @@ util_now_msec(void)
 		return (0);
 	return ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
 }
+
+int
+util_ration(struct util_ration *r, unsigned int max, unsigned int *missed)
+{
+	time_t	 now;
+
+	*missed = 0;
+	if ((now = util_now()) != r->second) {
+		if (r->n > max)
+			*missed = r->n - max;
+		r->second = now;
+		r->n = 0;
+	}
+	return (r->n++ < max);
+}

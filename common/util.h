@@ -40,4 +40,21 @@ time_t	 util_now(void);
 /* Its milliseconds. */
 uint64_t util_now_msec(void);
 
+/*
+ * How often something may happen in a second: what strangers cause shall
+ * neither fill a log nor keep others from being served.  All zero at first.
+ */
+struct util_ration {
+	time_t		 second;
+	unsigned int	 n;		/* in that second */
+};
+
+/*
+ * It happens once more.  Returns 1 if this is one of the first max in this
+ * second, else 0.  *missed is how many were too many when a second has gone
+ * by, to be told once, and 0 otherwise.
+ */
+int	 util_ration(struct util_ration *, unsigned int max,
+	    unsigned int *missed);
+
 #endif /* GATEWAYD_COMMON_UTIL_H */

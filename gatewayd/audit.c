@@ -209,16 +209,13 @@ audit_detach(struct parent *p, const struct viewer *v, uint8_t reason)
 static int
 denial_allowed(struct kid *k)
 {
-	time_t	 now;
+	unsigned int	 missed;
+	int		 allowed;
 
-	if ((now = util_now()) != k->denial_second) {
-		if (k->denials > DENIALS_MAX)
-			log_warnx("%s: %u denials not logged", k->name,
-			    k->denials - DENIALS_MAX);
-		k->denial_second = now;
-		k->denials = 0;
-	}
-	return (k->denials++ < DENIALS_MAX);
+	allowed = util_ration(&k->denials, DENIALS_MAX, &missed);
+	if (missed > 0)
+		log_warnx("%s: %u denials not logged", k->name, missed);
+	return (allowed);
 }
 
 void

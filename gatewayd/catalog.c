@@ -97,8 +97,7 @@ static struct catalog {
 	const struct catalog_ops *ops;
 	struct catalog_conf	*conf;		/* in force, or NULL */
 	struct catalog_conf	*staged;	/* next, or NULL */
-	time_t			 denial_second;
-	uint32_t		 denials;
+	struct util_ration	 denials;
 } catalog;
 
 static void	 catalog_free(void);
@@ -831,16 +830,13 @@ denial_report(uint8_t reason, uint16_t action, const char *principal,
 {
 	struct msg_denial	*m;
 	struct imsg		 im;
-	time_t			 now;
+	unsigned int		 missed;
+	int			 allowed;
 
-	if ((now = util_now()) != catalog.denial_second) {
-		if (catalog.denials > DENIALS_MAX)
-			log_warnx("%u more refusals in one second",
-			    catalog.denials - DENIALS_MAX);
-		catalog.denial_second = now;
-		catalog.denials = 0;
-	}
-	if (catalog.denials++ >= DENIALS_MAX || catalog.state != MS_RUN)
+	allowed = util_ration(&catalog.denials, DENIALS_MAX, &missed);
+	if (missed > 0)
+		log_info("%u denials not reported", missed);
+	if (!allowed || catalog.state != MS_RUN)
 		return;
 	imsg_init(&im, IMSG_DENIAL, 0);
 	m = &im.m.denial;

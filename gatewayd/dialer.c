@@ -32,6 +32,7 @@
 #include "dialer_conf.h"
 #include "log.h"
 #include "own.h"
+#include "util.h"
 
 /*
  * The dialer resolves names, judges addresses by the egress policy and
@@ -64,8 +65,7 @@ static struct dialer {
 	struct dialer_conf	*staged;	/* next, or NULL */
 	struct requests		 requests;
 	size_t			 nrequests;
-	time_t			 report_second;
-	unsigned int		 reports;
+	struct util_ration	 reports;
 } dialer;
 
 static size_t	 dialer_sockets(void);
@@ -283,8 +283,9 @@ dialer_fail(uint32_t id, enum dial_error reason, int error)
 static void
 dialer_report(const struct request *r, const struct dial_end *end)
 {
-	char	 text[NET_TEXT_SIZE];
-	time_t	 now;
+	char		 text[NET_TEXT_SIZE];
+	unsigned int	 missed;
+	int		 allowed;
 
 	net_to_text(&end->addr, text);
 	if (end->fd != -1)
@@ -292,15 +293,10 @@ dialer_report(const struct request *r, const struct dial_end *end)
 		    r->what.port, text);
 	if (end->fd != -1 || end->reason != DIAL_POLICY)
 		return;
-	now = time(NULL);
-	if (now != dialer.report_second) {
-		if (dialer.reports > REPORTS_MAX)
-			log_info("%u more dials were denied",
-			    dialer.reports - REPORTS_MAX);
-		dialer.report_second = now;
-		dialer.reports = 0;
-	}
-	if (++dialer.reports <= REPORTS_MAX)
+	allowed = util_ration(&dialer.reports, REPORTS_MAX, &missed);
+	if (missed > 0)
+		log_info("%u more dials were denied", missed);
+	if (allowed)
 		log_info("dial %s port %u denied: %s, %s", r->what.host,
 		    r->what.port, text, end->denied);
 }

@@ -73,8 +73,7 @@ static struct {
 	struct event		*ev_stats;
 	struct event		*ev_stop;
 	int			 stopping;
-	time_t			 denial_second;
-	unsigned int		 denials;	/* in that second */
+	struct util_ration	 denials;
 } fe;
 
 static void	 frontend_dispatch_parent(struct chan *, struct imsg *,
@@ -397,17 +396,13 @@ frontend_denial(enum deny reason, int action, const char *object,
     const char *address)
 {
 	struct imsg	 im;
-	time_t		 now;
+	unsigned int	 missed;
+	int		 allowed;
 
-	now = time(NULL);
-	if (now != fe.denial_second) {
-		if (fe.denials > DENIALS_MAX)
-			log_info("%u denials more in one second",
-			    fe.denials - DENIALS_MAX);
-		fe.denial_second = now;
-		fe.denials = 0;
-	}
-	if (++fe.denials > DENIALS_MAX)
+	allowed = util_ration(&fe.denials, DENIALS_MAX, &missed);
+	if (missed > 0)
+		log_info("%u denials not reported", missed);
+	if (!allowed)
 		return;
 	imsg_init(&im, IMSG_DENIAL, 0);
 	im.m.denial.reason = (uint8_t)reason;

@@ -222,19 +222,13 @@ kid_received(struct chan *c, struct imsg *im, void *arg)
 static void
 kid_log(struct kid *k, const struct msg_log *m)
 {
-	time_t	 now;
+	unsigned int	 missed;
+	int		 allowed;
 
-	if ((now = util_now()) != k->log_second) {
-		if (k->log_lost > 0)
-			log_warnx("%s: %u lines not logged", k->name,
-			    k->log_lost);
-		k->log_second = now;
-		k->log_lines = 0;
-		k->log_lost = 0;
-	}
-	if (++k->log_lines > LOG_LINES_MAX)
-		k->log_lost++;
-	else
+	allowed = util_ration(&k->lines, LOG_LINES_MAX, &missed);
+	if (missed > 0)
+		log_warnx("%s: %u lines not logged", k->name, missed);
+	if (allowed)
 		log_child(m->priority, k->name, m->text);
 }
 

@@ -24,6 +24,7 @@
 
 #include "imsg.h"
 #include "tables.h"
+#include "util.h"
 
 struct chan;
 struct config;
@@ -64,11 +65,8 @@ struct kid {
 	struct event		*ev_kill;
 	const struct config_sandbox *push;	/* to be told next, or NULL */
 	char			 name[64];	/* for log lines */
-	time_t			 log_second;	/* its allowance of lines */
-	uint32_t		 log_lines;
-	uint32_t		 log_lost;
-	time_t			 denial_second;	/* and of denials */
-	uint32_t		 denials;
+	struct util_ration	 lines;		/* of the log */
+	struct util_ration	 denials;
 };
 RB_HEAD(kids, kid);
 RB_PROTOTYPE(kids, kid, entry, kid_cmp)

@@ -41,6 +41,7 @@
 #include "launch_opt.h"
 #include "log.h"
 #include "session.h"
+#include "util.h"
 
 /* After the shell's end, for output of what it left in the background. */
 #define PTY_DRAIN_MSEC	200
@@ -75,8 +76,7 @@ struct driver_pty {
 	int			 exited;
 	uint8_t			 how;
 	uint8_t			 code;
-	time_t			 signal_second;
-	unsigned int		 signals;	/* in it */
+	struct util_ration	 signals;
 };
 
 static int	 pty_open(struct driver *, uint16_t, uint16_t);
@@ -270,18 +270,10 @@ pty_signal(struct driver *driver, int signo)
 static int
 pty_signal_room(struct driver_pty *d)
 {
-	struct timespec	 ts;
+	unsigned int	 missed;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	if (ts.tv_sec != d->signal_second) {
-		d->signal_second = ts.tv_sec;
-		d->signals = 0;
-	}
-	if (d->signals == PTY_SIGNALS_MAX ||
-	    chan_queued(d->parent) >= PTY_SIGNALS_QUEUE)
-		return (0);
-	d->signals++;
-	return (1);
+	return (chan_queued(d->parent) < PTY_SIGNALS_QUEUE &&
+	    util_ration(&d->signals, PTY_SIGNALS_MAX, &missed));
 }
 
 static void

@@ -383,9 +383,10 @@ place_bury(struct worker *w, const char *id)
 int
 place_was(struct worker *w, const char *id)
 {
-	time_t	 now = util_now();
+	time_t	 now;
 	size_t	 i;
 
+	now = util_now();
 	for (i = 0; i < PLACE_GONE_MAX && i < w->ngone; i++) {
 		if (now - w->gone[i].when < PLACE_GONE_SECS &&
 		    strcmp(w->gone[i].id, id) == 0)

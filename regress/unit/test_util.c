@@ -37,6 +37,7 @@
 static int	 cmp(const void *, const void *);
 static void	 test_uuid(void **);
 static void	 test_now(void **);
+static void	 test_ration(void **);
 
 static int
 cmp(const void *a, const void *b)
@@ -86,12 +87,44 @@ test_now(void **state)
 	assert_true(util_now() >= now);
 }
 
+/* The first three of a second; what is more is told once, in the next. */
+static void
+test_ration(void **state)
+{
+	struct util_ration	 r;
+	unsigned int		 missed;
+	int			 i, n;
+
+	(void)state;
+	memset(&r, 0, sizeof(r));
+	/* Should a second end meanwhile, begin again. */
+	do {
+		r.second = util_now();
+		r.n = 0;
+		for (i = n = 0; i < 8; i++)
+			n += util_ration(&r, 3, &missed);
+	} while (util_now() != r.second || r.n != 8);
+	assert_int_equal(n, 3);
+	assert_int_equal(missed, 0);
+	r.second--;
+	assert_int_equal(util_ration(&r, 3, &missed), 1);
+	assert_int_equal(missed, 5);
+	assert_int_equal(util_ration(&r, 3, &missed), 1);
+	assert_int_equal(missed, 0);
+	r.second--;
+	assert_int_equal(util_ration(&r, 3, &missed), 1);
+	assert_int_equal(missed, 0);
+	/* None at all is a number, too. */
+	assert_int_equal(util_ration(&r, 0, &missed), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(test_uuid),
-		cmocka_unit_test(test_now)
+		cmocka_unit_test(test_now),
+		cmocka_unit_test(test_ration)
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
