@@ -228,15 +228,25 @@ def test_every_byte(remote):
 
 
 def test_characters_are_whole(remote):
-    """Each frame decodes alone, as in a browser."""
+    """Each frame decodes alone, as in a browser.  Only who waits a tenth of
+    a second within a character may see its parts, which a busy machine can
+    bring about: it may try again."""
     sid, ws = remote.shell("shell")
-    ws.frames.clear()
-    ws.type("for i in 1 2 3 4 5 6 7 8; do printf '\\342'; sleep 0.01; "
-            "printf '\\202'; sleep 0.01; printf '\\254'; done; echo e''nd\n")
-    ws.until(b"end")
-    for f in ws.frames:
-        base64.b64decode(f).decode()
-    assert ws.out.count("\u20ac".encode()) == 8
+
+    def whole():
+        ws.frames.clear()
+        ws.type("for i in 1 2 3 4 5 6 7 8; do printf '\\342'; sleep 0.01; "
+                "printf '\\202'; sleep 0.01; printf '\\254'; done; "
+                "echo e''nd\n")
+        out = ws.until(b"end")
+        try:
+            for f in ws.frames:
+                base64.b64decode(f).decode()
+        except UnicodeDecodeError:
+            return False
+        assert out.count("\u20ac".encode()) == 8
+        return True
+    assert any(whole() for _ in range(3))
     ws.drop()
 
 
