@@ -120,7 +120,7 @@ test_most(void **state)
 	assert_memory_equal(buf + n - 11, "\033[?1049l\033[m", 11);
 	for (i = 0; i < 1000000; i++) {
 		x = x * 1664525 + 1013904223;
-		c = (uint8_t)"\033[?;hl1049!p(m"[x >> 28];
+		c = (uint8_t)"\033[?;hl1049!p(m7r"[x >> 28];
 		if (x & 0x01000000)
 			c = (uint8_t)(x >> 16);
 		modes_seen(&c, 1);
