@@ -354,7 +354,7 @@ def test_job_control(shell):
     while True:
         out = subprocess.run(["ps", "-o", "comm=,stat=", "-g", str(s.pid)],
                              stdout=subprocess.PIPE, text=True).stdout
-        if re.search(r"sleep +S\+", out):
+        if re.search(r"sleep +S[N<]?\+", out):
             break
         assert time.monotonic() < deadline, out
         time.sleep(0.01)
