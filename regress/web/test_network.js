@@ -150,8 +150,11 @@ async function gaps({ daemon, open }) {
 	assert.equal(await v.now("received") + lost, await v.now("offset"));
 	assert.ok(before < await v.now("offset"));
 	await v.shot("gap");
+	const line = v.page.locator("#status");
+	const told = await v.shot("line-gap", line);
 	await v.page.click("#note-off");
 	assert.equal(await v.text("note"), "");
+	assert.ok(!told.equals(await v.shot("line-no-gap", line)));
 }
 
 /*
@@ -275,6 +278,44 @@ async function restarts({ daemon, open }) {
 	await v.attached();
 }
 
+/* The browser's own, which comes back by itself with its first ticket. */
+async function events({ daemon, open }) {
+	const v = await open();
+
+	await v.attached();
+	const { session, file } = await produce(daemon, 500000, 400000);
+	const { ticket } = await daemon.api("POST", "tickets", { session });
+	await v.page.evaluate(([session, ticket]) => {
+		const s = new EventSource(
+		    `v1/sessions/${session}/output?ticket=${ticket}`);
+
+		window.source = s;
+		window.opened = 0;
+		window.chunks = [];
+		s.onopen = () => window.opened++;
+		s.onmessage = (e) => window.chunks.push(
+		    [Number(e.lastEventId), e.data]);
+	}, [session, ticket]);
+	await v.until("nothing came", () => v.page.evaluate(() =>
+	    window.chunks.length > 2));
+	daemon.proxy.cut();
+	await v.until("the producer does not end", () => fs.existsSync(file));
+	const [n, hash] = fs.readFileSync(file, "utf8").trim().split(" ");
+	await v.until("not all has come", () => v.page.evaluate((n) =>
+	    window.chunks.at(-1)[0] === n, Number(n)));
+	const h = crypto.createHash("sha256");
+	let at = 0;
+	for (const [id, data] of await v.page.evaluate(() => window.chunks)) {
+		const bytes = Buffer.from(data, "base64");
+		at += bytes.length;
+		assert.equal(id, at);
+		h.update(bytes);
+	}
+	assert.equal(h.digest("hex"), hash);
+	assert.equal(await v.page.evaluate(() => window.opened), 2);
+	await v.page.evaluate(() => window.source.close());
+}
+
 module.exports = [
 	["reloads in the middle of a flood lose no byte", reloads],
 	["cuts in the middle of a flood lose no byte", cuts],
@@ -284,5 +325,6 @@ module.exports = [
 	["a dead connection is found out", wakes],
 	["nothing is typed into a lost connection", deaf],
 	["a page that nobody sees", hides],
+	["events that come back by themselves", events],
 	["a daemon that was started again", restarts]
 ];
