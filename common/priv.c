@@ -39,6 +39,7 @@
 static int	 limit_set(const char *, int, rlim_t);
 static int	 priv_root(const char *);
 static int	 priv_ids(uid_t, gid_t);
+static int	 priv_setids(uid_t, gid_t);
 static int	 priv_same(uid_t, gid_t, const char *);
 static int	 priv_gone(uid_t, gid_t);
 
@@ -172,6 +173,13 @@ priv_ids(uid_t uid, gid_t gid)
 		log_warn("setgroups %u", (unsigned int)gid);
 		return (-1);
 	}
+	return (priv_setids(uid, gid));
+}
+
+/* The group first: a user can no longer change it. */
+static int
+priv_setids(uid_t uid, gid_t gid)
+{
 	if (setresgid(gid, gid, gid) == -1) {
 		log_warn("setresgid %u", (unsigned int)gid);
 		return (-1);
@@ -258,14 +266,8 @@ priv_become(const char *name, uid_t uid, gid_t gid)
 		log_warn("initgroups %s", name);
 		return (-1);
 	}
-	if (setresgid(gid, gid, gid) == -1) {
-		log_warn("setresgid %u", (unsigned int)gid);
+	if (priv_setids(uid, gid) == -1)
 		return (-1);
-	}
-	if (setresuid(uid, uid, uid) == -1) {
-		log_warn("setresuid %u", (unsigned int)uid);
-		return (-1);
-	}
 	/* The user root has nothing to come back to. */
 	if (uid != 0 && priv_gone(uid, gid) == -1) {
 		errno = EPERM;
