@@ -143,6 +143,8 @@ static void	 denial_report(uint8_t, uint16_t, const char *, const char *,
 
 static struct request
 		*request_new(const char *, const char *);
+static struct request
+		*request_of(struct catalog_query *);
 static void	 request_free(struct request *);
 static void	 open_done(struct catalog_query *, enum catalog_answer,
 		    struct catalog_found *);
@@ -395,8 +397,7 @@ recheck_done(struct catalog_query *q, enum catalog_answer answer,
 	struct request	*r;
 	uint16_t	 type;
 
-	r = (struct request *)(void *)((char *)q -
-	    offsetof(struct request, q));
+	r = request_of(q);
 	type = IMSG_RECHECK_LATER;
 	if (answer == CATALOG_YES)
 		type = IMSG_RECHECK_OK;
@@ -434,8 +435,7 @@ learn_done(struct catalog_query *q, enum catalog_answer answer,
 	struct request	*r;
 	int		 error;
 
-	r = (struct request *)(void *)((char *)q -
-	    offsetof(struct request, q));
+	r = request_of(q);
 	error = answer == CATALOG_NO ? LEARN_REFUSED : LEARN_STORE;
 	if (answer == CATALOG_YES)
 		error = compose_learn(&catalog.conf->compose, &r->learn,
@@ -696,8 +696,7 @@ open_done(struct catalog_query *q, enum catalog_answer answer,
 	struct request	*r;
 	uint8_t		 reason;
 
-	r = (struct request *)(void *)((char *)q -
-	    offsetof(struct request, q));
+	r = request_of(q);
 	reason = DENY_UNAVAILABLE;
 	if (answer == CATALOG_NO)
 		reason = DENY_NOT_FOUND;
@@ -748,8 +747,7 @@ list_done(struct catalog_query *q, enum catalog_answer answer,
 	struct request	*r;
 	uint8_t		 reason;
 
-	r = (struct request *)(void *)((char *)q -
-	    offsetof(struct request, q));
+	r = request_of(q);
 	reason = DENY_UNAVAILABLE;
 	if (answer == CATALOG_NO)
 		reason = DENY_NOT_FOUND;
@@ -868,6 +866,14 @@ request_new(const char *principal, const char *sandbox)
 	TAILQ_INSERT_TAIL(&catalog.requests, r, entry);
 	catalog.nrequests++;
 	return (r);
+}
+
+/* The one that a question was asked for. */
+static struct request *
+request_of(struct catalog_query *q)
+{
+	return ((struct request *)(void *)((char *)q -
+	    offsetof(struct request, q)));
 }
 
 static void
