@@ -140,6 +140,12 @@ decode(uint8_t *out, size_t outsz, const char *in, size_t len,
 	return (n);
 }
 
+int
+base64_value(char c)
+{
+	return (value(c, "+/"));
+}
+
 static int
 value(char c, const char *last)
 {

@@ -46,6 +46,9 @@ size_t	 base64_encode(char *out, const uint8_t *in, size_t n);
 ssize_t	 base64_decode(uint8_t *out, size_t outsz, const char *in,
 	    size_t len);
 
+/* What a character of the standard alphabet stands for, 0 to 63, or -1. */
+int	 base64_value(char);
+
 /* The same with the URL alphabet and without padding (section 5). */
 ssize_t	 base64url_decode(uint8_t *out, size_t outsz, const char *in,
 	    size_t len);

@@ -21,6 +21,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base64.h"
 #include "sshkey.h"
 
 #define BEGIN		"-----BEGIN "
@@ -57,7 +58,6 @@ struct head {
 static int		 starts(const char *, size_t, const char *);
 static const char	*find_begin(const char *, size_t);
 static void		 decode(struct head *, const char *, size_t);
-static int		 sextet(char);
 static enum sshkey	 type_openssh(struct head *);
 static enum sshkey	 type_pkcs8(struct head *);
 static int		 get_string(struct head *, const uint8_t **,
@@ -138,7 +138,7 @@ decode(struct head *h, const char *p, size_t len)
 	for (i = 0; i < len && h->len < sizeof(h->buf); i++) {
 		if (p[i] == '\n' || p[i] == '\r')
 			continue;
-		if ((v = sextet(p[i])) == -1)
+		if ((v = base64_value(p[i])) == -1)
 			break;
 		bits = (bits << 6 | (uint32_t)v) & 0xffff;
 		nbits += 6;
@@ -147,22 +147,6 @@ decode(struct head *h, const char *p, size_t len)
 			h->buf[h->len++] = bits >> nbits & 0xff;
 		}
 	}
-}
-
-static int
-sextet(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (c - 'A');
-	if (c >= 'a' && c <= 'z')
-		return (c - 'a' + 26);
-	if (c >= '0' && c <= '9')
-		return (c - '0' + 52);
-	if (c == '+')
-		return (62);
-	if (c == '/')
-		return (63);
-	return (-1);
 }
 
 /* Cipher, kdf, its options, number of keys, then the first public key. */

@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* links: sessiond/sshkey.c */
+/* links: proto/base64.c sessiond/sshkey.c */
 
 #include "compat.h"
 
