@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "blob.h"
+#include "chan.h"
 #include "dialect.h"
 #include "front.h"
 #include "grant.h"
@@ -48,6 +49,7 @@ static int	 front_start(struct front *, struct imsg *,
 static int	 front_launch(const struct imsg *, struct launch **);
 static int	 front_take(struct front *, struct imsg *,
 		    const struct grant *, struct viewer **);
+static int	 front_prompt(const struct front *);
 static int	 front_client(const struct imsg *);
 static int	 front_viewer(struct place *, struct imsg *,
 		    const struct grant *, struct viewer **);
@@ -176,7 +178,8 @@ front_attach(struct front *f, struct imsg *im)
 	}
 	unread = NULL;
 	len = 0;
-	if ((reason = front_client(im)) == 0 &&
+	if ((reason = front_prompt(f)) == 0 &&
+	    (reason = front_client(im)) == 0 &&
 	    (reason = front_unread(im, &unread, &len)) == 0)
 		reason = front_take(f, im, &g, &v);
 	if (reason != 0) {
@@ -188,6 +191,17 @@ front_attach(struct front *f, struct imsg *im)
 	/* Before its first byte: the frontend still has a copy. */
 	front_answer(f, IMSG_ATTACH_OK, im->id);
 	viewer_begin(v, unread, len);
+}
+
+/*
+ * Would our answer be there before the client's first byte?  If we died in
+ * between, the frontend would give it to our successor, in the middle of what
+ * we had sent.
+ */
+static int
+front_prompt(const struct front *f)
+{
+	return (chan_queued(f->chan) > 0 ? FAIL_BUSY : 0);
 }
 
 /* Is it the connected socket of a client? */

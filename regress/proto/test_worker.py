@@ -615,6 +615,26 @@ def test_attach_opens_nothing(worker):
     assert w.next("PTY_REQ", "VIEWER_UP")["session"] == sid
 
 
+def test_attach_behind_answers(worker):
+    """A frontend that is told late that a client is ours would, when we have
+    died, give it to the next worker: it gets none while answers wait."""
+    calls = 900
+    w = worker()
+    sid, p = w.opened()
+    p.write(b"output")
+    for _ in range(calls):
+        w.front.input(bytes(16), b"x")
+    client = w.front.attach(w.grant(sid, ATTACH), NATIVE)
+    client.settimeout(10)
+    assert client.recv(1) == b""
+    for _ in range(calls):
+        w.front.fails(None, FAIL_GRANT)
+    w.front.fails(None, FAIL_BUSY, "ATTACH_FAIL")
+    client = w.front.attach(w.grant(sid, ATTACH), NATIVE)
+    assert w.front.answer().name == "ATTACH_OK"
+    assert client.recv(4) == b"HEAD"
+
+
 def test_attach_beyond_the_end(worker):
     w = worker()
     sid, p = w.opened()
