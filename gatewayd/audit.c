@@ -21,7 +21,7 @@
 #include <time.h>
 
 #include "log.h"
-#include "parent.h"
+#include "parent_part.h"
 #include "util.h"
 
 /*

@@ -23,7 +23,7 @@
 
 #include "chan.h"
 #include "log.h"
-#include "parent.h"
+#include "parent_part.h"
 
 /*
  * The catalog has decided that a principal may do something; here that

@@ -34,7 +34,7 @@
 #include "kid.h"
 #include "known_hosts.h"
 #include "log.h"
-#include "parent.h"
+#include "parent_part.h"
 #include "record.h"
 
 /*

@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "parent.h"
+#include "parent_part.h"
 #include "util.h"
 
 /* What gatewayctl(8) asks, and the numbers of the metrics listener. */

@@ -24,7 +24,7 @@
 
 #include "dialer.h"
 #include "log.h"
-#include "parent.h"
+#include "parent_part.h"
 #include "util.h"
 
 /*

@@ -30,7 +30,7 @@
 
 #include "chan.h"
 #include "log.h"
-#include "parent.h"
+#include "parent_part.h"
 #include "paths.h"
 #include "proc.h"
 #include "util.h"

@@ -30,7 +30,7 @@
 #include "listener.h"
 #include "log.h"
 #include "notify.h"
-#include "parent.h"
+#include "parent_part.h"
 #include "paths.h"
 #include "priv.h"
 #include "rate.h"

@@ -106,78 +106,11 @@ struct parent {
 	struct reload		*reload;	/* under way, or NULL */
 };
 
-/* parent.c */
+/*
+ * parent.c: run the daemon by that configuration, which was read from the
+ * path in that way; in the foreground if it is to debug.  Ends the process.
+ */
 __dead void	 parent_main(struct config *, const char *,
 		    const struct config_how *, int);
-__dead void	 parent_give_up(struct parent *, const char *);
-void		 parent_drain(struct parent *);
-void		 parent_check_drained(struct parent *);
-void		 parent_verbose(struct parent *, int);
-
-/* slot.c: the children that are always there */
-void		 slots_init(struct parent *);
-void		 slots_start(struct parent *);
-int		 slots_up(struct parent *);
-void		 slots_state(struct parent *);
-void		 slots_stop(struct parent *);
-struct kid	*slot_kid(struct parent *, enum role);
-struct kid	*slot_frontend(struct parent *, uint32_t);
-
-/* confpush.c: the configuration as messages */
-int		 confpush(struct kid *, const struct config *);
-void		 confpush_more(struct kid *);
-
-/* reload.c */
-void		 reload_start(struct parent *, uint32_t);
-void		 reload_answer(struct parent *, struct kid *, const char *);
-void		 reload_kid_gone(struct parent *, struct kid *);
-
-/* broker.c: who gets a grant */
-void		 broker_open(struct parent *, struct imsg *);
-void		 broker_session(struct parent *, struct imsg *);
-void		 broker_list(struct parent *, struct imsg *);
-void		 broker_again(struct session *);
-void		 broker_frontend_gone(struct parent *, uint32_t);
-
-/* recheck.c */
-void		 recheck_init(struct parent *);
-void		 recheck_answer(struct parent *, uint32_t, int);
-void		 recheck_allowed(struct parent *, uint8_t, const char *,
-		    const char *);
-void		 recheck_forget(struct parent *, struct session *);
-
-/* worker.c */
-struct worker	*worker_find(struct parent *, const char *, uint64_t);
-struct worker	*worker_start(struct parent *, const char *, uint64_t,
-		    const struct target *, int);
-int		 worker_link(struct worker *, struct kid *);
-void		 worker_limits(struct worker *, const struct config *);
-void		 worker_unlink(struct parent *, uint32_t, uint32_t);
-
-/* terminal.c */
-void		 terminal_request(struct worker *, struct imsg *);
-void		 terminal_signal(struct session *, int);
-void		 terminal_hangup(struct session *);
-
-/* errand.c: what others do for a worker */
-void		 errand_dial(struct worker *, const struct imsg *);
-void		 errand_dialed(struct parent *, struct imsg *);
-void		 errand_learn(struct worker *, const struct imsg *);
-void		 errand_learned(struct parent *, const struct imsg *);
-void		 errand_lost(struct parent *, enum role);
-void		 errand_forget(struct worker *);
-void		 errand_sweep(struct parent *, time_t);
-
-/* audit.c */
-void		 audit_denial(struct parent *, struct kid *,
-		    const struct msg_denial *);
-void		 audit_attach(struct parent *, const struct viewer *);
-void		 audit_detach(struct parent *, const struct viewer *, uint8_t);
-
-/* ctl.c */
-void		 ctl_request(struct parent *, struct kid *, struct imsg *);
-
-/* The answer to a CTL_ request: NULL is CTL_OK, else why not. */
-void		 ctl_answer(struct parent *, uint32_t, const char *);
 
 #endif /* GATEWAYD_GATEWAYD_PARENT_H */

@@ -21,7 +21,7 @@
 #include <event2/event.h>
 
 #include "log.h"
-#include "parent.h"
+#include "parent_part.h"
 
 /*
  * The re-check: every so often each attached principal is asked about

@@ -26,7 +26,7 @@
 #include "chan.h"
 #include "log.h"
 #include "notify.h"
-#include "parent.h"
+#include "parent_part.h"
 
 /*
  * Reload: read the new configuration, let every child that works by it take

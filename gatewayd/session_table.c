@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "parent.h"
+#include "parent_part.h"
 #include "session_table.h"
 #include "util.h"
 

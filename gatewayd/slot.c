@@ -29,7 +29,7 @@
 #include "listener.h"
 #include "log.h"
 #include "notify.h"
-#include "parent.h"
+#include "parent_part.h"
 #include "rate.h"
 
 /*

@@ -29,7 +29,7 @@
 
 #include "chan.h"
 #include "log.h"
-#include "parent.h"
+#include "parent_part.h"
 
 /*
  * Local terminals.  The parent makes the pty, gives the slave to a helper

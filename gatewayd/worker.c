@@ -26,7 +26,7 @@
 
 #include "chan.h"
 #include "log.h"
-#include "parent.h"
+#include "parent_part.h"
 #include "util.h"
 
 /* A worker holds clients and terminals; what it needs beside them. */

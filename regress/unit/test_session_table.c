@@ -31,7 +31,7 @@
 
 #include <cmocka.h>
 
-#include "parent.h"
+#include "parent_part.h"
 
 static struct parent	 parent;
 static struct kid	 kid, catalog;
