@@ -51,7 +51,7 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		gatewayd/rate.c gatewayd/recheck.c gatewayd/reload.c \
 		gatewayd/resolv.c gatewayd/scrape.c gatewayd/session_table.c \
 		gatewayd/shell.c gatewayd/slot.c \
-		gatewayd/terminal.c gatewayd/worker.c \
+		gatewayd/terminal.c gatewayd/weigh.c gatewayd/worker.c \
 		proto/base64.c proto/hostkey.c proto/http.c proto/record.c
 
 FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \

@@ -25,6 +25,7 @@
 #include "imsg.h"
 #include "tables.h"
 #include "util.h"
+#include "weigh.h"
 
 struct chan;
 struct config;
@@ -67,6 +68,7 @@ struct kid {
 	char			 name[64];	/* for log lines */
 	struct util_ration	 lines;		/* of the log */
 	struct util_ration	 denials;
+	struct weight		 weight;	/* of the processor's time */
 };
 RB_HEAD(kids, kid);
 RB_PROTOTYPE(kids, kid, entry, kid_cmp)

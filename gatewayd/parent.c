@@ -63,6 +63,7 @@ static void	 parent_empty_dir(void);
 static void	 parent_signals(struct parent *);
 static void	 parent_signal(evutil_socket_t, short, void *);
 static void	 parent_sweep(evutil_socket_t, short, void *);
+static void	 parent_weigh(struct parent *);
 static void	 parent_stop(struct parent *);
 static void	 parent_stop_timeout(evutil_socket_t, short, void *);
 static void	 parent_timers(struct parent *);
@@ -239,6 +240,23 @@ parent_timers(struct parent *p)
 		fatalx("timers");
 }
 
+/* Only root can give back what a busy worker has lost by being nice. */
+static void
+parent_weigh(struct parent *p)
+{
+	struct worker	*w;
+	uint64_t	 now;
+
+	if (!p->privileged)
+		return;
+	now = util_now_msec();
+	TAILQ_FOREACH(w, &p->workers, entry)
+		if (w->kid != NULL && weigh(&w->kid->weight, w->kid->pid,
+		    now))
+			log_info("%s of %s: keeps the processor busy, goes "
+			    "behind others", w->kid->name, w->sandbox);
+}
+
 /* Sessions that never came up, and those that do not end or go. */
 static void
 parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
@@ -253,6 +271,7 @@ parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	keep = SESSION_KEPT_TIME + (time_t)p->conf->timeout_stalled +
 	    ENDING_TIME;
 	errand_sweep(p, now);
+	parent_weigh(p);
 	TAILQ_FOREACH(s, &p->by_age, entry) {
 		if (s->state == SESSION_STARTING && now - s->started >=
 		    (time_t)config_open_time(p->conf,
