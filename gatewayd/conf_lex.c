@@ -46,6 +46,7 @@ static int	 lex_symbol(struct lexer *, struct file *, int);
 static int	 symbol(struct lexer *, int, const char *);
 static int	 broken(struct lexer *);
 static int	 is_word(int);
+static int	 lex_private(const struct lexer *);
 static int	 lex_word(struct lexer *, int);
 static int	 lex_string(struct lexer *, struct file *, int);
 static int	 lex_macro(struct lexer *);
@@ -147,12 +148,41 @@ lex_syntax(struct lexer *lex, const char *msg)
 		lex_fail(lex, "unexpected %s", lex->symbol);
 	else if (lex->words == 1 && lex->keyword)
 		lex_fail(lex, "\"%s\" is not known here", lex->word);
+	else if (lex->words == 1 && !lex->bare)
+		lex_fail(lex, "no keyword in front of text");
+	else if (lex_private(lex))
+		lex_fail(lex, "unexpected text after \"%s\"", lex->first);
 	else if (lex->bare && !lex->keyword && lex->words > 1 &&
 	    isalpha((unsigned char)lex->word[0]))
 		lex_fail(lex, "unknown word \"%.*s\" after \"%.*s\"", QUOTE_MAX,
 		    lex->word, QUOTE_MAX, lex->before);
 	else
 		lex_fail(lex, "unexpected \"%.*s\"", QUOTE_MAX, lex->word);
+}
+
+/*
+ * Messages go to terminals and logs.  Where the file of a secret belongs, or
+ * its sealed text, somebody may have put the secret itself.
+ */
+static int
+lex_private(const struct lexer *lex)
+{
+	static const char *const	 firsts[] = {
+		"env", "file", "key", "passphrase", "password", "secret"
+	};
+	size_t				 i;
+
+	if (lex->keyword)
+		return (0);
+	for (i = 0; i < nitems(firsts); i++)
+		if (strcmp(lex->first, firsts[i]) == 0)
+			return (1);
+	if (strcmp(lex->first, "auth") != 0 && strcmp(lex->first, "seal") != 0)
+		return (0);
+	/* Of these lines a wrong word is better shown. */
+	return (!lex->bare || strcmp(lex->before, "secret") == 0 ||
+	    strcmp(lex->before, "key") == 0 ||
+	    strcmp(lex->before, "file") == 0);
 }
 
 int
