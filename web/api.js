@@ -28,6 +28,20 @@ export class ApiError extends Error {
 	}
 }
 
+/* For people: what the codes mean to who wants a terminal. */
+const REASONS = {
+	authentication_failed: "The host of the sandbox did not let us in",
+	connection_lost: "There is no connection to the host of the sandbox",
+	connection_refused: "The host of the sandbox refused the connection",
+	host_key_mismatch: "The host of the sandbox is not the one it should " +
+	    "be: its key is another",
+	rate_limited: "Too many requests: wait a little",
+	timed_out: "The sandbox did not answer in time",
+	too_many_sessions: "Too many sessions: end one of them first",
+	too_many_viewers: "Too many viewers of this session",
+	unavailable: "The gateway cannot do that now: try again later"
+};
+
 /* How long an answer may take: ms.  Opening a session is the slowest. */
 const ANSWER_TIME = 20000;
 const OPEN_TIME = 90000;
@@ -112,6 +126,7 @@ export class Api {
 		if (!answer.ok)
 			throw new ApiError(answer.status,
 			    json?.error?.code ?? "http",
+			    REASONS[json?.error?.code] ??
 			    json?.error?.message ??
 			    `The gateway answered ${answer.status}.`);
 		return json;

@@ -345,6 +345,16 @@ async function foreign({ daemon, open }) {
 		assert.ok(!/v1/.test(url), url);
 }
 
+/* Why there is none is said in words, and it can be tried again. */
+async function unreachable({ daemon, open }) {
+	const v = await open({ hash: `token=${daemon.token()}&sandbox=off` });
+
+	await v.state(/^The host of the sandbox refused the connection$/);
+	await v.shot("refused");
+	await v.page.click("#again");
+	await v.note(/^The host of the sandbox refused the connection$/);
+}
+
 /* Only what is ours runs. */
 async function policy({ open }) {
 	const v = await open();
@@ -404,6 +414,7 @@ module.exports = [
 	["a token that was pasted", tokens],
 	["a token that expires", expires],
 	["names that lead nowhere", foreign],
+	["a host that is not there", unreachable],
 	["the content security policy", policy],
 	["the list of sessions", sessions]
 ];
