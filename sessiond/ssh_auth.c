@@ -25,7 +25,7 @@
 
 #include "log.h"
 #include "session.h"
-#include "ssh.h"
+#include "ssh_part.h"
 #include "worker.h"
 
 /*

@@ -30,7 +30,7 @@
 #include "imsg.h"
 #include "log.h"
 #include "session.h"
-#include "ssh.h"
+#include "ssh_part.h"
 #include "worker.h"
 
 /* What the parent is asked for, and what it answers. */

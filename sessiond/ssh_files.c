@@ -28,7 +28,7 @@
 #include "driver_ssh.h"
 #include "log.h"
 #include "session.h"
-#include "ssh.h"
+#include "ssh_part.h"
 #include "worker.h"
 
 /*

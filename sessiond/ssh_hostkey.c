@@ -28,7 +28,7 @@
 #include "hostkey.h"
 #include "imsg.h"
 #include "log.h"
-#include "ssh.h"
+#include "ssh_part.h"
 #include "worker.h"
 
 /* Who a host is.  All of this is before it is told anything of ours. */

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ssh.h"
+#include "ssh_part.h"
 
 /*
  * The memory of libssh2, of 1.10 and read from its source:

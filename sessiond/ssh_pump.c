@@ -28,7 +28,7 @@
 
 #include "log.h"
 #include "session.h"
-#include "ssh.h"
+#include "ssh_part.h"
 
 /*
  * An open shell: bytes both ways, and its end.

@@ -26,7 +26,7 @@
 #include "command.h"
 #include "launch_opt.h"
 #include "log.h"
-#include "ssh.h"
+#include "ssh_part.h"
 #include "session.h"
 #include "worker.h"
 

@@ -32,7 +32,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "ssh.h"
+#include "ssh_part.h"
 #include "worker.h"
 
 /*

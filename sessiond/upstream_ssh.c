@@ -34,7 +34,7 @@
 #include "imsg.h"
 #include "launch_opt.h"
 #include "log.h"
-#include "ssh.h"
+#include "ssh_part.h"
 #include "sshkey.h"
 #include "upstream.h"
 #include "worker.h"
