@@ -84,6 +84,11 @@ def keyring(sshd):
                           if k != "passphrase"}
     boxes["needless-phrase"] = {**boxes["ed25519"],
                                 "passphrase": PHRASE.encode()}
+    # As forms in browsers leave it, and what has been cut at its ends.
+    boxes["crlf"] = {**boxes["ed25519"], "key": boxes["ed25519"][
+        "key"].replace(b"\n", b"\r\n")}
+    boxes["stripped"] = {**boxes["ecdsa256-pem"],
+                         "key": boxes["ecdsa256-pem"]["key"].strip()}
     boxes["wrong-key"] = sshd.box("cat", key=read(sshd.key()))
     boxes["no-key"] = sshd.box("cat", key=b"-----BEGIN nothing-----\nn0-k3y-at-all\n")
     boxes["cut-key"] = sshd.box("cat", key=read(sshd.key())[:120])
@@ -130,8 +135,9 @@ def test_key(keyring, name):
     works(keyring, name)
 
 
-def test_needless_passphrase(keyring):
-    works(keyring, "needless-phrase")
+@pytest.mark.parametrize("name", ["needless-phrase", "crlf", "stripped"])
+def test_key_as_it_comes(keyring, name):
+    works(keyring, name)
 
 
 @pytest.mark.parametrize("name", [
@@ -314,6 +320,14 @@ def test_word(start, peer, method):
     # It is not tried for ever.
     assert len(bad.find("auth")) <= 3
     nothing_leaks(d)
+
+
+def test_several_questions(start, peer):
+    """There is an answer to one of them, so there is none."""
+    end = peer.server(auth=["keyboard-interactive:one,one"])
+    d = start({"box": end.box(password=b"one")})
+    refused(d, "box")
+    assert not end.find("in")
 
 
 @pytest.mark.parametrize("offered, box", [
