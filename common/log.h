@@ -37,6 +37,7 @@ void	 log_init(const char *, int, int);
 /* From now on as LOG messages on this channel. */
 void	 log_to_channel(int);
 
+/* Whether log_debug() is heard: 0 or 1. */
 void	 log_setverbose(int);
 int	 log_getverbose(void);
 

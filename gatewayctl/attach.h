@@ -86,6 +86,7 @@ struct escape {
 	int	 tilde;			/* and a ~ is held back */
 };
 
+/* Nothing was typed yet. */
 void	 escape_init(struct escape *);
 
 /*

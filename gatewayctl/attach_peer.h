@@ -96,6 +96,7 @@ void	 attach_lost(struct attach *, const char *);
 /* What cannot be right whenever it is tried. */
 void	 attach_nonsense(struct attach *, const char *);
 
+/* That phase from now on, for so long; what is not of it is freed. */
 void	 attach_phase(struct attach *, enum attach_phase, unsigned int msec);
 
 /* attach_buf.c: all at once, or exit for want of memory; then nothing fails. */

@@ -56,6 +56,7 @@ void	 client_stop(void);
 /* The answer comes later; cancel(arg) is called if the client goes first. */
 void	 client_wait(struct client *, void (*cancel)(void *), void *);
 
+/* The answer to its request, which is copied; a client has one each. */
 void	 client_answer(struct client *, const struct reply *);
 
 /* The same with a file as the body, whose length the reply has. */

@@ -114,11 +114,14 @@ int	 set_bytes(struct parse *, enum once, const char *, int64_t, int64_t,
 	    int64_t);
 void	 set_requests(struct parse *, int64_t, int64_t);
 
+/* A name of an account; LOW-HIGH; a path, of which there may be several. */
 void	 set_user(struct parse *, enum once, const char *, char **,
 	    const char *);
 void	 set_uids(struct parse *, const char *);
 void	 set_control(struct parse *, const char *);
 void	 set_seal_key(struct parse *, const char *);
+
+/* An address, with or without /bits. */
 void	 set_proxy(struct parse *, const char *);
 
 /* The port is -1 where it was left out. */

@@ -33,6 +33,7 @@ struct door
 /* Begin to accept. */
 int	 door_open(struct door *);
 
+/* One of its guests has been closed, so another may come. */
 void	 door_left(struct door *);
 
 /* Close the socket.  NULL is fine. */

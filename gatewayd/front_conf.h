@@ -63,6 +63,7 @@ struct front_conf {
 	size_t			 nassets;
 };
 
+/* An empty one, or NULL with errno; for front_conf_free(). */
 struct front_conf *front_conf_new(void);
 
 /* NULL is allowed. */

@@ -31,6 +31,7 @@ struct metrics {
 	size_t			 n;
 };
 
+/* None yet. */
 void	 metrics_reset(struct metrics *);
 
 /*

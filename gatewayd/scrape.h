@@ -35,6 +35,7 @@ int	 scrape_start(void);
 /* The numbers; NULL: there are none to be had. */
 void	 scrape_answer(const struct metrics *);
 
+/* Close the listener and all of its connections. */
 void	 scrape_free(void);
 
 #endif /* GATEWAYD_GATEWAYD_SCRAPE_H */

@@ -163,6 +163,7 @@ void		 session_unkey(struct session *);
  */
 int		 session_kill(struct session *, uint8_t);
 
+/* By its id; NULL: there is none. */
 struct session	*session_find(struct parent *, const char *);
 
 /* That of the API, sandbox, principal and name that are asked for. */
@@ -181,6 +182,7 @@ uint32_t	 session_count_principal(struct parent *, const char *);
 struct session	*session_oldest_detached(struct parent *, const char *,
 		    const char *);
 
+/* That of a worker with that number; NULL: there is none. */
 struct viewer	*viewer_find(struct worker *, uint32_t);
 
 /* Returns -1 if nobody was granted to be that viewer. */

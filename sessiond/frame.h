@@ -45,6 +45,7 @@ struct frame	*frame_bytes(const void *, size_t);
 /* Append bytes, for which there is room. */
 void		 frame_add(struct frame *, const void *, size_t);
 
+/* One more reference to the same; returns it. */
 struct frame	*frame_ref(struct frame *);
 
 /* Give a reference back; NULL is ignored. */

@@ -56,6 +56,7 @@ struct grants {
 	unsigned int		 n;
 };
 
+/* None yet; and forget all. */
 void	 grants_init(struct grants *);
 void	 grants_free(struct grants *);
 

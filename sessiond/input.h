@@ -55,6 +55,10 @@ struct input {
 /* How a request ended: everything is in the queue, or nothing is. */
 typedef void	 (*input_cb)(int taken, void *);
 
+/*
+ * An empty queue.  The function writes to the upstream, and returns how many
+ * bytes it has taken.
+ */
 void	 input_init(struct input *, struct event_base *,
 	    size_t (*)(void *, const uint8_t *, size_t), void *);
 

@@ -96,6 +96,7 @@ struct place_gone {
 	time_t			 when;		/* monotonic */
 };
 
+/* By the id of its session; NULL: there is none. */
 struct place	*place_find(struct worker *, const char *);
 
 /* In order of their ids. */

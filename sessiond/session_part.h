@@ -33,16 +33,24 @@ struct viewer;
 #define SESSION_GATHER_MANY	(32 * 1024)
 #define SESSION_GATHER_USEC	2000
 
-/* session.c */
+/* session.c: a viewer has come; or has gone, and is freed in another turn. */
 void	 session_joined(struct session *, struct viewer *);
 void	 session_left(struct session *, struct viewer *);
+
+/* Ask for another turn, after whatever else is ready: it frees. */
 void	 session_later(struct session *);
+
+/* That timer, from now. */
 void	 session_wait(struct event *, unsigned int secs);
+
+/* A byte went either way, so it is not idle. */
 void	 session_touch(struct session *);
 
 /* session_flow.c; stop: no output will come any more. */
 void	 session_flow_init(struct session *);
 void	 session_flow_stop(struct session *);
+
+/* Pause or resume the driver, as the places of the viewers ask for. */
 void	 session_flow(struct session *);
 
 /* This viewer cannot take anything now, so the ring may pass it. */

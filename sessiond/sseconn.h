@@ -59,6 +59,7 @@ struct frame	*sseconn_error(const struct dialect *, const char *text);
 struct frame	*sseconn_greet(const struct viewer *, const uint8_t *head,
 		    size_t, const char *name, const char *data);
 
+/* A comment, which clients pass over. */
 struct frame	*sseconn_ping(const struct dialect *);
 
 #endif

@@ -26,8 +26,8 @@
 #include "command.h"
 #include "launch_opt.h"
 #include "log.h"
-#include "ssh_part.h"
 #include "session.h"
+#include "ssh_part.h"
 #include "worker.h"
 
 /*

@@ -37,6 +37,7 @@ struct typed {
 	uint8_t		 text[MESSAGE_RESIZE_MAX]; /* may become a resize */
 };
 
+/* As in struct dialect. */
 void	 typed_init(struct viewer *);
 void	 typed_input(struct viewer *, uint8_t *, size_t);
 

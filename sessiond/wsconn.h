@@ -38,6 +38,10 @@ struct wsconn {
 /* One piece of a message. */
 typedef void	 (*wsconn_cb)(struct viewer *, const struct ws_event *);
 
+/*
+ * Bytes of a client, which may be written to.  Pieces of messages go to the
+ * function; all else is answered here, and ends the viewer where it must.
+ */
 void		 wsconn_init(struct wsconn *);
 void		 wsconn_input(struct wsconn *, struct viewer *, uint8_t *,
 		    size_t, wsconn_cb);
@@ -50,6 +54,7 @@ struct frame	*wsconn_begin(int opcode, size_t n);
 /* A whole text message. */
 struct frame	*wsconn_text(const char *, size_t);
 
+/* Control frames of ours; a reason that is too long is cut. */
 struct frame	*wsconn_ping(const struct dialect *);
 struct frame	*wsconn_close(int code, const char *reason);
 
