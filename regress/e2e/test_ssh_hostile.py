@@ -336,7 +336,9 @@ def test_lies(ring, peer, after):
         ring.d.delete(sid)
         ws.closed()
     else:
-        assert ws.closed() in ((1000, "closed"), (1011, "connection lost"))
+        assert ws.closed() == (1011, "connection lost")
+        assert re.search("session %s: transport_lost: .{5}" % sid,
+                         ring.d.log()[ring.mark:])
     wait_for(lambda: sid not in ring.d.sessions())
 
 
