@@ -63,7 +63,7 @@ struct cell	 cell_blank(const struct cell *pen);
 
 /*
  * screen_put.c: text and the cursor, by libvterm.  Those that return an int
- * return 0, or -1 when there is no memory; then it is to be closed.
+ * return 0, or -1 when there is no memory, and nothing has changed.
  */
 int		 put_open(struct screen *);
 void		 put_close(struct screen *);
