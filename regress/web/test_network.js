@@ -26,7 +26,8 @@ const { join } = require("./browser.js");
 
 /*
  * Prints bytes as they come, at so many a second, and leaves their number
- * and hash in a file.  The terminal must not touch them.
+ * and hash in a file.  The terminal must not touch them.  One that is to wait
+ * does so after the first of them, for another file.
  */
 const PRODUCER = `
 import hashlib, os, sys, termios, time
@@ -44,19 +45,22 @@ while n < total:
     os.write(1, block)
     h.update(block)
     n += len(block)
+    while len(sys.argv) > 4 and not os.path.exists(path + ".go"):
+        start = time.monotonic()
+        time.sleep(0.02)
     time.sleep(max(0, start + n / rate - time.monotonic()))
 with open(path + ".new", "w") as f:
     f.write("%d %s\\n" % (n, h.hexdigest()))
 os.rename(path + ".new", path)
-time.sleep(5)
+time.sleep(60)
 `;
 
 let produced = 0;
 
-async function produce(daemon, total, rate) {
+async function produce(daemon, total, rate, ...wait) {
 	const file = `${daemon.shared}/produced-${++produced}`;
 	const session = await daemon.run("/usr/bin/python3",
-	    ["-c", PRODUCER, String(total), String(rate), file]);
+	    ["-c", PRODUCER, String(total), String(rate), file, ...wait]);
 
 	return { session, file };
 }
@@ -123,7 +127,8 @@ async function cutsOld({ daemon, open }) {
 
 /* More is printed than is kept while nobody is there. */
 async function gaps({ daemon, open }) {
-	const { session, file } = await produce(daemon, 6000000, 3000000);
+	const { session, file } = await produce(daemon, 6000000, 12000000,
+	    "wait");
 	const v = await open({ hash: place(daemon, session) });
 
 	await v.state(/^Attached$/);
@@ -134,6 +139,7 @@ async function gaps({ daemon, open }) {
 	const before = await v.now("offset");
 	await v.shot("waiting");
 	assert.match(await v.text("countdown"), /^in \d+ s$/);
+	fs.writeFileSync(file + ".go", "");
 	await v.until("the producer does not end", () => fs.existsSync(file),
 	    60000);
 	daemon.proxy.refusing = false;
