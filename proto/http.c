@@ -316,7 +316,6 @@ static int
 http_check_body(struct http_request *req)
 {
 	const struct http_slice	*cl, *te;
-	int			 n;
 
 	cl = http_header(req, "content-length");
 	te = http_header(req, "transfer-encoding");
@@ -330,7 +329,7 @@ http_check_body(struct http_request *req)
 		return (0);
 	if (http_header_count(req, "content-length") != 1)
 		return (http_refuse(req, 400, "two Content-Length"));
-	if ((n = http_read_length(cl, &req->content_length)) == -1)
+	if (http_read_length(cl, &req->content_length) == -1)
 		return (http_refuse(req, 400, "Content-Length"));
 	if (req->content_length > 0 && (req->method == HTTP_GET ||
 	    req->method == HTTP_HEAD ||

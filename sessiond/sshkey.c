@@ -81,7 +81,6 @@ sshkey_type(const char *s, size_t len)
 		if (starts(p, left, labels[i].label))
 			return (labels[i].type);
 	}
-	type = SSHKEY_NONE;
 	if (starts(p, left, "OPENSSH PRIVATE KEY-----")) {
 		i = sizeof("OPENSSH PRIVATE KEY-----") - 1;
 		decode(&head, p + i, left - i);
