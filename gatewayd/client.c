@@ -52,6 +52,13 @@
 
 #define BUFFER_FIRST	2048		/* bytes; then doubled */
 
+/*
+ * What all connections together may have buffered: about a thousand of the
+ * longest bodies.  Nobody has shown a token when he sends one, so beyond that
+ * only requests are read that fit into their first buffer.
+ */
+#define BUFFERED_MAX	(128 * 1024 * 1024)
+
 enum client_state {
 	CLIENT_READING,		/* waits for a whole request */
 	CLIENT_BUSY,		/* a handler has it */
@@ -101,6 +108,7 @@ struct client {
 
 static TAILQ_HEAD(, client)	clients = TAILQ_HEAD_INITIALIZER(clients);
 static size_t			nclients;
+static size_t			buffered;	/* bytes, of all */
 
 /*
  * A request that was there when the connection was accepted is mostly
@@ -124,6 +132,7 @@ static void	 client_eof(struct client *);
 static void	 client_drain(struct client *);
 static size_t	 client_room(const struct client *);
 static int	 client_grow(struct client *, size_t);
+static void	 client_unbuffer(struct client *);
 static void	 client_await(struct client *);
 static void	 client_process(struct client *);
 static int	 client_head(struct client *);
@@ -241,8 +250,7 @@ client_free(struct client *c)
 	if (c->handed)
 		(void)shutdown(c->fd, SHUT_RDWR);
 	close(c->fd);
-	if (c->in != NULL)
-		freezero(c->in, c->insize);
+	client_unbuffer(c);
 	TAILQ_REMOVE(&clients, c, entry);
 	frontend_stats()->open = --nclients;
 	free(c);
@@ -319,12 +327,26 @@ client_grow(struct client *c, size_t want)
 	size = c->insize == 0 ? BUFFER_FIRST : c->insize;
 	while (size < want)
 		size *= 2;
+	if (size > BUFFER_FIRST &&
+	    buffered + size - c->insize > BUFFERED_MAX)
+		return (-1);
 	/* Requests carry tokens; recallocarray() leaves no copy behind. */
 	if ((p = recallocarray(c->in, c->insize, size, 1)) == NULL)
 		return (-1);
+	buffered += size - c->insize;
 	c->in = p;
 	c->insize = size;
 	return (0);
+}
+
+static void
+client_unbuffer(struct client *c)
+{
+	if (c->in != NULL)
+		freezero(c->in, c->insize);
+	buffered -= c->insize;
+	c->in = NULL;
+	c->insize = 0;
 }
 
 static void
@@ -430,9 +452,6 @@ client_process(struct client *c)
 	if (c->headlen == 0 && (r = client_head(c)) == 1)
 		r = client_body(c);
 	switch (r) {
-	case -1:
-		client_free(c);
-		return;
 	case -2:
 		client_refuse(c, c->req.http.status, c->req.http.why);
 		return;
@@ -465,15 +484,18 @@ client_head(struct client *c)
 
 /*
  * Make room for the body now, and look at the head again if that moved it:
- * from here on nothing does.  1, or -1 when out of memory.
+ * from here on nothing does.  1, or -2 if there is no room.
  */
 static int
 client_body(struct client *c)
 {
 	if (c->taken <= c->insize)
 		return (1);
-	if (client_grow(c, c->taken) == -1)
-		return (-1);
+	if (client_grow(c, c->taken) == -1) {
+		c->req.http.status = 503;
+		c->req.http.why = "too much is sent at once";
+		return (-2);
+	}
 	http_request_init(&c->req.http);
 	return (client_head(c));
 }
@@ -773,11 +795,8 @@ client_next(struct client *c)
 	c->inlen -= c->taken;
 	if (c->inlen > 0)
 		memmove(c->in, c->in + c->taken, c->inlen);
-	else {
-		freezero(c->in, c->insize);
-		c->in = NULL;
-		c->insize = 0;
-	}
+	else
+		client_unbuffer(c);
 	c->headlen = c->taken = 0;
 	c->begun = 0;
 	http_request_init(&c->req.http);

@@ -29,8 +29,8 @@ struct net_addr;
 /*
  * One HTTP connection until it ends or is handed over.  What it can hold:
  * a head of 16 KiB, a body of 100 KiB and CLIENT_AHEAD bytes beyond the
- * request under way; of answers one at a time, all short but for files of
- * the page, which all connections share.
+ * request under way, as far as there is room for those of all; of answers one
+ * at a time, all short but for files of the page, which all connections share.
  */
 #define CLIENT_AHEAD	(64 * 1024)
 

@@ -21,6 +21,7 @@ fresh count from a header it wrote itself; a crowd of idle connections that
 keeps new clients out.
 """
 
+import contextlib
 import json
 import resource
 import socket
@@ -28,8 +29,8 @@ import time
 
 import pytest
 
-from clients import Http, Ws, bearer, connect, wait_for
-from daemon import ALICE, MALLORY, SAN
+from clients import Http, Ws, bearer, connect, raw, wait_for
+from daemon import ALICE, MALLORY, SAN, memory
 
 
 def detached(d, sid):
@@ -299,3 +300,34 @@ def test_slow_head(start):
                 got = b""
         assert 1.5 < time.monotonic() - begun < 15
         assert got == b"" or got.startswith(b"HTTP/1.1 408 ")
+
+
+BODY = 102400
+POST = (b"POST /ssh/connect HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Length: %d\r\n\r\n" % BODY)
+
+
+@pytest.mark.plain
+def test_many_long_bodies(start, descriptors):
+    """From many addresses, without a token, and never complete: there is an
+    end to what is kept of them, and short requests are served."""
+    d = start(frontends=1, lines=["timeout request 60"])
+    pid, = d.process("frontend")
+    before = memory(pid)
+    crowd = []
+    for i in range(1200):
+        s = connect(d.port, source="127.0.1.%d" % (1 + i // 100))
+        with contextlib.suppress(ConnectionError):
+            s.sendall(POST + b"x" * (BODY - 1))
+        crowd.append(s)
+    # All that it can take it has taken; the rest has got its answer.
+    wait_for(lambda: memory(pid) - before > 100 << 20)
+    assert crowd[-1].recv(100).startswith(b"HTTP/1.1 503 ")
+    assert memory(pid) - before < 150 << 20
+    sid, ws = d.shell()
+    assert d.input(sid, "echo x$((20+3))y\n").status == 200
+    ws.until(b"x23y")
+    for s in crowd:
+        s.close()
+    assert raw(d.port, POST + b"x" * BODY).startswith(b"HTTP/1.1 401 ")
+    ws.drop()
