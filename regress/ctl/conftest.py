@@ -17,8 +17,12 @@
 import os
 import socket
 import subprocess
+import sys
 
 import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 
 CTL = os.path.join(os.environ.get("BUILD", "build"), "gatewayctl")
 

@@ -32,20 +32,12 @@ from websockets.exceptions import InvalidState
 from websockets.frames import Opcode
 from websockets.server import ServerConnection
 
+from clients import wait_for as until
+
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 CTL = os.path.join(BUILD, "gatewayctl")
 WAIT = 30
 SID = "01234567-89ab-4cde-8f01-23456789abcd"
-
-
-def until(check, seconds=WAIT):
-    end = time.monotonic() + seconds
-    while True:
-        got = check()
-        if got:
-            return got
-        assert time.monotonic() < end, "timed out"
-        time.sleep(0.01)
 
 
 def modes(fd):

@@ -26,17 +26,13 @@ import select
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
 
 import pytest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
-
-import daemon as lib  # noqa: E402
-from native import CTL, Terminal, until  # noqa: E402
+import daemon as lib
+from native import CTL, Terminal, until
 
 BLOB_SIZE = 5 << 20
 BLOB = b"".join(hashlib.sha256(struct.pack(">I", i)).digest()
@@ -247,13 +243,13 @@ def test_detach_and_back(attach):
         assert t.end() == 9
 
 
-def test_output_of_an_ended_session(attach, piped):
+def test_output_of_an_ended_session(daemon, attach, piped):
     with attach() as t:
         shell(t)
         t.type("echo first; sleep 0.5; exit 4\r")
         t.until("first\r\n")
         sid = detach(t)
-    time.sleep(1)
+    until(lambda: daemon.native_status(sid)["state"] == "exited")
     run = piped(sid)
     assert run.returncode == 4
     assert b"first\r\n" in run.stdout

@@ -38,9 +38,7 @@ import time
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from native import (CTL, SID, Gateway, Socket, Terminal, create, raw,  # noqa
+from native import (CTL, SID, Gateway, Socket, Terminal, create, raw,
                     until)
 
 BLOB = b"".join(struct.pack(">I", i * 2654435761 & 0xffffffff)

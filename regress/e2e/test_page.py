@@ -170,8 +170,9 @@ def test_reload(start, files):
     assert get(d, "/assets/page.js").body == old
     # A frontend that is new has no newer files than the other.
     d.faults = True
-    os.kill(d.process("frontend")[0], 9)
-    time.sleep(0.5)
+    killed = d.process("frontend")[0]
+    os.kill(killed, 9)
+    wait_for(lambda: killed not in d.process("frontend") and d.ready())
     for _ in range(6):
         assert get(d, "/assets/page.js").body == old
     d.reload()
