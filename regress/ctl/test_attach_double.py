@@ -32,7 +32,6 @@ import socket
 import ssl
 import struct
 import subprocess
-import sys
 import threading
 import time
 
