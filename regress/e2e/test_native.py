@@ -84,6 +84,8 @@ def test_life(d):
     assert s == {"id": sid, "name": None, "state": "running", "cols": 90,
                  "rows": 30, "viewers": 0}
     assert running(d, "demo") == [sid]
+    # What is typed before the shell prompts is answered behind the prompt.
+    wait_for(lambda: d.native_screen(sid)["lines"][0] != "")
     assert d.native_input(sid, b"echo $((6*7))x\n").status == 204
     wait_for(lambda: "42x" in d.native_screen(sid)["lines"])
     text = d.native("GET", "/sessions/%s/screen" % sid,
