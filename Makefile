@@ -50,7 +50,7 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		gatewayd/parse.y gatewayd/printconf.c gatewayd/pty.c \
 		gatewayd/rate.c gatewayd/recheck.c gatewayd/reload.c \
 		gatewayd/resolv.c gatewayd/scrape.c gatewayd/session_table.c \
-		gatewayd/shell.c gatewayd/slot.c \
+		gatewayd/shell.c gatewayd/slot.c gatewayd/staging.c \
 		gatewayd/terminal.c gatewayd/weigh.c gatewayd/worker.c \
 		proto/base64.c proto/hostkey.c proto/http.c proto/record.c
 
@@ -64,13 +64,14 @@ FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/op.c gatewayd/op_list.c gatewayd/op_step.c \
 		gatewayd/page.c gatewayd/pass.c gatewayd/rate.c \
 		gatewayd/reply.c gatewayd/request.c gatewayd/route.c \
+		gatewayd/staging.c \
 		proto/http.c proto/record.c proto/signames.c proto/utf8.c \
 		proto/ws.c
 
 CATALOG_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/catalog.c gatewayd/catalog_conf.c \
 		gatewayd/catalog_static.c gatewayd/compose.c \
-		gatewayd/known_hosts.c gatewayd/learned.c \
+		gatewayd/known_hosts.c gatewayd/learned.c gatewayd/staging.c \
 		gatewayd/ticket.c \
 		proto/hostkey.c proto/record.c
 

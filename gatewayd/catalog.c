@@ -32,6 +32,7 @@
 #include "child.h"
 #include "compose.h"
 #include "log.h"
+#include "staging.h"
 #include "ticket.h"
 #include "token.h"
 #include "util.h"
@@ -96,16 +97,17 @@ static struct catalog {
 	struct tickets		*tickets;
 	const struct catalog_ops *ops;
 	struct catalog_conf	*conf;		/* in force, or NULL */
-	struct catalog_conf	*staged;	/* next, or NULL */
+	struct staging		 staging;	/* of the next */
 	struct util_ration	 denials;
 } catalog;
 
 static void	 catalog_free(void);
 static void	 catalog_dispatch_parent(struct chan *, struct imsg *, void *);
-static void	 catalog_configure(struct imsg *);
-static void	 catalog_conf_begin(void);
-static void	 catalog_conf_end(void);
-static void	 catalog_conf_switch(void);
+static void	*stage_begin(void);
+static void	 stage_add(void *, struct imsg *);
+static const char *stage_check(void *);
+static void	 stage_free(void *);
+static void	 stage_use(void *);
 static void	 catalog_start(void);
 static void	 catalog_channel(struct imsg *);
 static void	 catalog_recheck(const struct imsg *);
@@ -154,6 +156,10 @@ static void	 list_done(struct catalog_query *, enum catalog_answer,
 static uint8_t	 list_grant(struct request *);
 static uint8_t	 ticket_grant(struct request *);
 
+static const struct staging_ops	 staging_ops = {
+	stage_begin, stage_add, stage_check, stage_free, stage_use
+};
+
 int
 main(void)
 {
@@ -177,6 +183,7 @@ main(void)
 		fatalx("cannot make an event loop");
 	catalog.parent = child_channel(catalog.base, &parent_to_catalog,
 	    &catalog_to_parent, catalog_dispatch_parent, NULL);
+	staging_init(&catalog.staging, &staging_ops, catalog.parent);
 	event_base_dispatch(catalog.base);
 	catalog_free();
 	return (0);
@@ -196,7 +203,7 @@ catalog_free(void)
 		frontend_free(f);
 	chan_free(catalog.parent);
 	tickets_free(catalog.tickets);
-	catalog_conf_free(catalog.staged);
+	staging_free(&catalog.staging);
 	catalog_conf_free(catalog.conf);
 	event_base_free(catalog.base);
 }
@@ -232,100 +239,72 @@ catalog_dispatch_parent(struct chan *c UNUSED, struct imsg *im,
 		ticket_down(catalog.tickets, &im->m.ticket_use, util_now());
 		break;
 	default:
-		catalog_configure(im);
+		staging_take(&catalog.staging, im);
 		break;
 	}
 }
 
-/*
- * A configuration is taken aside as it comes, looked at when it is complete,
- * and put in force, or forgotten, when the parent says so.
- */
-static void
-catalog_configure(struct imsg *im)
+static void *
+stage_begin(void)
 {
-	if (im->type != IMSG_CONF_BEGIN && catalog.staged == NULL)
-		fatalx("%s without a configuration", msg_name(im->type));
+	return (catalog_conf_new());
+}
+
+static void
+stage_add(void *arg, struct imsg *im)
+{
+	struct catalog_conf	*conf;
+
+	conf = arg;
 	switch (im->type) {
-	case IMSG_CONF_BEGIN:
-		catalog_conf_begin();
-		break;
 	case IMSG_CONF_API:
-		catalog_conf_api(catalog.staged, &im->m.conf_api);
+		catalog_conf_api(conf, &im->m.conf_api);
 		break;
 	case IMSG_CONF_KEY:
-		catalog_conf_key(catalog.staged, &im->m.conf_key, im->fd);
+		catalog_conf_key(conf, &im->m.conf_key, im->fd);
 		break;
 	case IMSG_CONF_CATALOG:
-		catalog_conf_catalog(catalog.staged, &im->m.conf_catalog);
+		catalog_conf_catalog(conf, &im->m.conf_catalog);
 		break;
 	case IMSG_CONF_KNOWN:
-		catalog_conf_known(catalog.staged, im->fd);
+		catalog_conf_known(conf, im->fd);
 		break;
 	case IMSG_CONF_LEARNED:
-		catalog_conf_learned(catalog.staged, im->fd);
+		catalog_conf_learned(conf, im->fd);
 		break;
 	case IMSG_CONF_SANDBOX:
-		catalog_conf_sandbox(catalog.staged, &im->m.conf_sandbox,
-		    im->blob);
+		catalog_conf_sandbox(conf, &im->m.conf_sandbox, im->blob);
 		break;
 	case IMSG_CONF_OWNER:
-		catalog_conf_owner(catalog.staged, &im->m.conf_owner);
-		break;
-	case IMSG_CONF_END:
-		catalog_conf_end();
-		break;
-	case IMSG_CONF_SWITCH:
-		catalog_conf_switch();
-		break;
-	case IMSG_CONF_DROP:
-		catalog_conf_free(catalog.staged);
-		catalog.staged = NULL;
-		chan_set_state(catalog.parent, catalog.state);
+		catalog_conf_owner(conf, &im->m.conf_owner);
 		break;
 	default:
 		fatalx("unexpected %s", msg_name(im->type));
 	}
 }
 
-/* Also in place of one that was given up half way. */
-static void
-catalog_conf_begin(void)
+static const char *
+stage_check(void *arg)
 {
-	catalog_conf_free(catalog.staged);
-	if ((catalog.staged = catalog_conf_new()) == NULL)
-		fatal("configuration");
-	chan_set_state(catalog.parent, catalog.state | MS_CONF);
+	struct catalog_conf	*conf;
+
+	conf = arg;
+	return (catalog_conf_check(conf) == -1 ? conf->why : NULL);
 }
 
 static void
-catalog_conf_end(void)
+stage_free(void *conf)
 {
-	struct imsg	 im;
-
-	chan_set_state(catalog.parent, catalog.state | MS_STAGED);
-	imsg_init(&im, IMSG_CONF_OK, 0);
-	if (catalog_conf_check(catalog.staged) == -1) {
-		im.type = IMSG_CONF_FAIL;
-		strlcpy(im.m.fail.reason, catalog.staged->why,
-		    sizeof(im.m.fail.reason));
-	}
-	if (chan_send(catalog.parent, &im) == -1)
-		fatal("cannot answer the parent");
+	catalog_conf_free(conf);
 }
 
 static void
-catalog_conf_switch(void)
+stage_use(void *conf)
 {
-	if (catalog.staged->why[0] != '\0')
-		fatalx("told to use a configuration that was refused");
 	catalog_conf_free(catalog.conf);
-	catalog.conf = catalog.staged;
-	catalog.staged = NULL;
+	catalog.conf = conf;
 	static_use(catalog.conf->records);
 	token_cache_flush();
-	chan_set_state(catalog.parent, catalog.state);
-	log_debug("configuration in force");
 }
 
 static void

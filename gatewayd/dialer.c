@@ -32,6 +32,7 @@
 #include "dialer_conf.h"
 #include "log.h"
 #include "own.h"
+#include "staging.h"
 #include "util.h"
 
 /*
@@ -60,9 +61,8 @@ TAILQ_HEAD(requests, request);
 static struct dialer {
 	struct dial_shop	 shop;
 	struct chan		*parent;
-	uint16_t		 state;		/* MS_SETUP, MS_RUN */
 	struct dialer_conf	*conf;		/* in force, or NULL */
-	struct dialer_conf	*staged;	/* next, or NULL */
+	struct staging		 staging;	/* of the next */
 	struct requests		 requests;
 	size_t			 nrequests;
 	struct util_ration	 reports;
@@ -70,10 +70,11 @@ static struct dialer {
 
 static size_t	 dialer_sockets(void);
 static void	 dialer_dispatch_parent(struct chan *, struct imsg *, void *);
-static void	 dialer_configure(struct imsg *);
-static void	 dialer_conf_begin(void);
-static void	 dialer_conf_end(void);
-static void	 dialer_conf_switch(void);
+static void	*stage_begin(void);
+static void	 stage_add(void *, struct imsg *);
+static const char *stage_check(void *);
+static void	 stage_free(void *);
+static void	 stage_use(void *);
 static void	 dialer_start(void);
 static void	 dialer_dial(const struct imsg *);
 static void	 dialer_done(struct dial *, const struct dial_end *, void *);
@@ -81,6 +82,10 @@ static void	 dialer_fail(uint32_t, enum dial_error, int);
 static void	 dialer_report(const struct request *,
 		    const struct dial_end *);
 static void	 request_free(struct request *);
+
+static const struct staging_ops	 staging_ops = {
+	stage_begin, stage_add, stage_check, stage_free, stage_use
+};
 
 void
 dialer_main(void)
@@ -97,11 +102,11 @@ dialer_main(void)
 	dialer.shop.sockets_max = dialer_sockets();
 	lookup_init();
 	TAILQ_INIT(&dialer.requests);
-	dialer.state = MS_SETUP;
 	if ((dialer.shop.base = event_base_new()) == NULL)
 		fatalx("cannot make an event loop");
 	dialer.parent = child_channel(dialer.shop.base, &parent_to_dialer,
 	    &dialer_to_parent, dialer_dispatch_parent, NULL);
+	staging_init(&dialer.staging, &staging_ops, dialer.parent);
 	event_base_dispatch(dialer.shop.base);
 
 	while ((r = TAILQ_FIRST(&dialer.requests)) != NULL)
@@ -109,7 +114,7 @@ dialer_main(void)
 	chan_free(dialer.parent);
 	/* The resolver has callbacks left of what was cancelled. */
 	(void)event_base_loop(dialer.shop.base, EVLOOP_NONBLOCK);
-	dialer_conf_unref(dialer.staged);
+	staging_free(&dialer.staging);
 	dialer_conf_unref(dialer.conf);
 	event_base_free(dialer.shop.base);
 	exit(0);
@@ -146,75 +151,44 @@ dialer_dispatch_parent(struct chan *c UNUSED, struct imsg *im,
 		dialer_dial(im);
 		break;
 	default:
-		dialer_configure(im);
+		staging_take(&dialer.staging, im);
 		break;
 	}
 }
 
-/* As in the catalog: taken aside, looked at, put in force or forgotten. */
-static void
-dialer_configure(struct imsg *im)
+static void *
+stage_begin(void)
 {
-	if (im->type != IMSG_CONF_BEGIN && dialer.staged == NULL)
-		fatalx("%s without a configuration", msg_name(im->type));
-	switch (im->type) {
-	case IMSG_CONF_BEGIN:
-		dialer_conf_begin();
-		break;
-	case IMSG_CONF_END:
-		dialer_conf_end();
-		break;
-	case IMSG_CONF_SWITCH:
-		dialer_conf_switch();
-		break;
-	case IMSG_CONF_DROP:
-		dialer_conf_unref(dialer.staged);
-		dialer.staged = NULL;
-		chan_set_state(dialer.parent, dialer.state);
-		break;
-	default:
-		if (dialer_conf_add(dialer.staged, im) == -1)
-			fatalx("unexpected %s", msg_name(im->type));
-		break;
-	}
-}
-
-/* Also in place of one that was given up half way. */
-static void
-dialer_conf_begin(void)
-{
-	dialer_conf_unref(dialer.staged);
-	if ((dialer.staged = dialer_conf_new()) == NULL)
-		fatal("configuration");
-	chan_set_state(dialer.parent, dialer.state | MS_CONF);
+	return (dialer_conf_new());
 }
 
 static void
-dialer_conf_end(void)
+stage_add(void *conf, struct imsg *im)
 {
-	struct imsg	 im;
+	if (dialer_conf_add(conf, im) == -1)
+		fatalx("unexpected %s", msg_name(im->type));
+}
 
-	chan_set_state(dialer.parent, dialer.state | MS_STAGED);
-	imsg_init(&im, IMSG_CONF_OK, 0);
-	if (dialer_conf_check(dialer.staged) == -1) {
-		im.type = IMSG_CONF_FAIL;
-		strlcpy(im.m.fail.reason, dialer.staged->why,
-		    sizeof(im.m.fail.reason));
-	}
-	if (chan_send(dialer.parent, &im) == -1)
-		fatal("cannot answer the parent");
+static const char *
+stage_check(void *arg)
+{
+	struct dialer_conf	*conf;
+
+	conf = arg;
+	return (dialer_conf_check(conf) == -1 ? conf->why : NULL);
 }
 
 static void
-dialer_conf_switch(void)
+stage_free(void *conf)
 {
-	if (dialer.staged->why[0] != '\0')
-		fatalx("told to use a configuration that was refused");
+	dialer_conf_unref(conf);
+}
+
+static void
+stage_use(void *conf)
+{
 	dialer_conf_unref(dialer.conf);
-	dialer.conf = dialer.staged;
-	dialer.staged = NULL;
-	chan_set_state(dialer.parent, dialer.state);
-	log_debug("configuration in force");
+	dialer.conf = conf;
 }
 
 static void
@@ -222,7 +196,6 @@ dialer_start(void)
 {
 	if (dialer.conf == NULL)
 		fatalx("started without a configuration");
-	dialer.state = MS_RUN;
 	child_ready(dialer.parent, SANDBOX_DIALER);
 }
 

@@ -36,6 +36,7 @@
 #include "log.h"
 #include "pass.h"
 #include "rate.h"
+#include "staging.h"
 #include "token.h"
 #include "util.h"
 
@@ -64,8 +65,8 @@ static struct {
 	struct event_base	*base;
 	struct chan		*parent;
 	struct front_conf	*conf;		/* in force */
-	struct front_conf	*staged;
-	const char		*staged_why;	/* what is wrong with it */
+	struct staging		 staging;	/* of the next */
+	const char		*why;		/* what is wrong with it */
 	struct rate_map		*rates;
 	struct msg_state	 state;
 	struct msg_front_stats	 stats;
@@ -78,11 +79,11 @@ static struct {
 
 static void	 frontend_dispatch_parent(struct chan *, struct imsg *,
 		    void *);
-static void	 frontend_conf_message(struct imsg *);
-static void	 conf_begin(void);
-static void	 conf_end(void);
-static void	 conf_drop(void);
-static void	 conf_switch(void);
+static void	*stage_begin(void);
+static void	 stage_add(void *, struct imsg *);
+static const char *stage_check(void *);
+static void	 stage_free(void *);
+static void	 stage_use(void *);
 static void	 frontend_counters(int);
 static void	 frontend_channel(struct imsg *);
 static void	 frontend_start(void);
@@ -90,6 +91,10 @@ static void	 frontend_stop(void);
 static void	 frontend_stopped(evutil_socket_t, short, void *);
 static void	 frontend_report(evutil_socket_t, short, void *);
 static int	 frontend_take(int *);
+
+static const struct staging_ops	 staging_ops = {
+	stage_begin, stage_add, stage_check, stage_free, stage_use
+};
 
 extern char	**environ;
 
@@ -124,6 +129,7 @@ main(int argc, char *argv[])
 		fatal("descriptors");
 	fe.parent = child_channel(fe.base, &parent_to_frontend,
 	    &frontend_to_parent, frontend_dispatch_parent, NULL);
+	staging_init(&fe.staging, &staging_ops, fe.parent);
 	if ((fe.ev_stats = event_new(fe.base, -1, EV_PERSIST,
 	    frontend_report, NULL)) == NULL ||
 	    (fe.ev_stop = event_new(fe.base, -1, 0, frontend_stopped,
@@ -204,7 +210,7 @@ frontend_dispatch_parent(struct chan *ch UNUSED, struct imsg *im,
 		ask_denied(im->id, &im->m.deny);
 		break;
 	default:
-		frontend_conf_message(im);
+		staging_take(&fe.staging, im);
 		break;
 	}
 }
@@ -219,86 +225,46 @@ frontend_take(int *fd)
 	return (taken);
 }
 
+static void *
+stage_begin(void)
+{
+	fe.why = NULL;
+	return (front_conf_new());
+}
+
+/* The first thing wrong is what the answer will name. */
 static void
-frontend_conf_message(struct imsg *im)
+stage_add(void *conf, struct imsg *im)
 {
 	const char	*why;
 
-	switch (im->type) {
-	case IMSG_CONF_BEGIN:
-		conf_begin();
-		break;
-	case IMSG_CONF_END:
-		conf_end();
-		break;
-	case IMSG_CONF_SWITCH:
-		conf_switch();
-		break;
-	case IMSG_CONF_DROP:
-		conf_drop();
-		break;
-	default:
-		/* The first thing wrong is what the answer will name. */
-		if (fe.staged != NULL && fe.staged_why == NULL &&
-		    front_conf_add(fe.staged, im, &why) == -1)
-			fe.staged_why = why;
-		break;
-	}
+	if (fe.why == NULL && front_conf_add(conf, im, &why) == -1)
+		fe.why = why;
 }
 
-/* Begin again, if the parent gave up half way. */
-static void
-conf_begin(void)
+static const char *
+stage_check(void *conf)
 {
-	conf_drop();
-	chan_set_state(fe.parent, chan_state(fe.parent) | MS_CONF);
-	fe.staged_why = NULL;
-	if ((fe.staged = front_conf_new()) == NULL)
-		fe.staged_why = "out of memory";
-}
-
-static void
-conf_end(void)
-{
-	struct imsg	 im;
-	uint16_t	 state;
 	const char	*why;
 
-	state = chan_state(fe.parent) & (uint16_t)~MS_CONF;
-	why = fe.staged_why;
-	if (why == NULL && front_conf_check(fe.staged, &why) == 0) {
-		chan_set_state(fe.parent, state | MS_STAGED);
-		imsg_init(&im, IMSG_CONF_OK, 0);
-	} else {
-		front_conf_free(fe.staged);
-		fe.staged = NULL;
-		chan_set_state(fe.parent, state);
-		imsg_init(&im, IMSG_CONF_FAIL, 0);
-		strlcpy(im.m.fail.reason, why, sizeof(im.m.fail.reason));
-	}
-	if (chan_send(fe.parent, &im) == -1)
-		fatal("cannot answer the parent");
+	if (fe.why != NULL)
+		return (fe.why);
+	return (front_conf_check(conf, &why) == -1 ? why : NULL);
 }
 
 static void
-conf_drop(void)
+stage_free(void *conf)
 {
-	front_conf_free(fe.staged);
-	fe.staged = NULL;
-	chan_set_state(fe.parent, chan_state(fe.parent) &
-	    (uint16_t)~(MS_CONF | MS_STAGED));
+	front_conf_free(conf);
 }
 
 static void
-conf_switch(void)
+stage_use(void *conf)
 {
 	front_conf_free(fe.conf);
-	fe.conf = fe.staged;
-	fe.staged = NULL;
-	conf_drop();
+	fe.conf = conf;
 	token_cache_flush();
 	pass_flush();
-	log_debug("configuration in force");
 }
 
 static void

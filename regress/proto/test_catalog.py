@@ -397,7 +397,6 @@ def test_configuration_refused(catalog, stage, reason):
     stage(catalog)
     catalog.send("CONF_END")
     assert catalog.expect("CONF_FAIL")["reason"].startswith(reason)
-    catalog.send("CONF_DROP")
     catalog.granted(catalog.frontend())
 
 

@@ -393,7 +393,6 @@ def test_large(start):
     m = c.configured(data + b"\n")
     assert m.name == "CONF_FAIL"
     assert m["reason"] == "known hosts: too long"
-    c.send("CONF_DROP")
     assert c.keys() == [TWO.item()[1:]]
 
 
@@ -615,7 +614,6 @@ def test_learned_limits(start, store):
         f.write(line(ONE, "b", "b"))
     m = c.configured(None, store, ACCEPT_NEW, boxes)
     assert m["reason"] == "learned hosts: too many keys"
-    c.send("CONF_DROP")
     os.truncate(store, 16 * 1024 * 1024 + 1)
     m = c.configured(None, store, ACCEPT_NEW, boxes)
     assert m["reason"] == "learned hosts: too long"
@@ -649,7 +647,6 @@ def test_configuration_refused(start, kw, reason):
     c = start(known(f"{HOST} {ONE.line}"))
     m = c.configured(**kw)
     assert m.name == "CONF_FAIL" and m["reason"] == reason
-    c.send("CONF_DROP")
     assert c.keys() == [ONE.item()[1:]]
 
 
@@ -671,6 +668,5 @@ def test_no_descriptor_is_kept(start, store):
     for _ in range(20):
         c.use(data, store, ACCEPT_NEW)
         assert c.configured([b"", b""], [store, store]).name == "CONF_FAIL"
-        c.send("CONF_DROP")
         c.open()
     assert c.fds() == before

@@ -824,7 +824,6 @@ def test_configuration_refused(having, stage, reason):
     stage(d)
     d.send("CONF_END")
     assert d.expect("CONF_FAIL")["reason"].startswith(reason)
-    d.send("CONF_DROP")
     d.dial("127.0.0.1", ear.port).close()
 
 
