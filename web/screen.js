@@ -34,6 +34,13 @@ const PENDING_LOW = 256 * 1024;
 
 const SCROLLBACK = 10000;	/* lines */
 
+/*
+ * Sequences that the emulator does as often as they say: tabs, lines, scrolls
+ * and characters.  It is busy for minutes with what no screen has room for.
+ */
+const REPEATING = "ILMSTZb";
+const REPEAT_MAX = 10000;
+
 /* What the gateway takes, and what programs can live with. */
 const SIZE_MIN = 2;
 const SIZE_MAX = 1000;
@@ -127,6 +134,9 @@ export class Screen {
 		this.term.onBinary((s) => this.#typed(Uint8Array.from(s,
 		    (c) => c.charCodeAt(0))));
 		this.term.onTitleChange((title) => on.title(title));
+		for (const final of REPEATING)
+			this.term.parser.registerCsiHandler({ final },
+			    ([times]) => times > REPEAT_MAX);
 		this.term.open(element);
 		this.term.textarea.setAttribute("aria-describedby",
 		    element.getAttribute("aria-describedby"));

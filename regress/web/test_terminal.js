@@ -195,6 +195,17 @@ async function silent({ open }) {
 	assert.doesNotMatch(await v.screen(), /\[\?1;2c|rgb:|;1R/);
 }
 
+/* What no screen has room for, as often as a number can say. */
+async function repeats({ open }) {
+	const v = await open();
+
+	await v.attached();
+	await v.command("for c in I L M S T Z b; do " +
+	    "printf \"x\\033[2147483647$c\"; done; printf '\\033[3Slast\\n'",
+	    /last$/m);
+	await v.command("echo en''d", /^end$/m);
+}
+
 async function ends({ daemon, open }) {
 	const v = await open();
 
@@ -243,6 +254,7 @@ module.exports = [
 	["a flood waits for the page", floods],
 	["a flood in a browser that cannot wait", floodsOld],
 	["old questions are not answered", silent],
+	["what would be done too often", repeats],
 	["how a session ends", ends],
 	["a link opens without an opener", links]
 ];
