@@ -225,6 +225,7 @@ static const struct rule rules[] = {
 	SETOPT(F | K, SOL_SOCKET, SO_LINGER),
 	SETOPT(W, IPPROTO_TCP, TCP_NOTSENT_LOWAT),
 	SETOPT(W, IPPROTO_TCP, TCP_QUICKACK),
+	SETOPT(W, SOL_SOCKET, SO_RCVLOWAT),
 	/* How much an evbuffer should make room for. */
 	IOCTL(F | C | D | K | W, FIONREAD),
 	/* How much of what was sent a client has not taken yet. */

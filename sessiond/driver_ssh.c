@@ -110,6 +110,7 @@ ssh_events(struct ssh *d)
 	evtimer_assign(&d->ev_kick, base, ssh_on_kick, d);
 	evtimer_assign(&d->ev_deadline, base, ssh_on_deadline, d);
 	evtimer_assign(&d->ev_ping, base, ssh_on_ping, d);
+	evtimer_assign(&d->ev_tick, base, ssh_on_tick, d);
 }
 
 /*
@@ -192,6 +193,7 @@ ssh_close(struct driver *driver)
 	evtimer_del(&d->ev_kick);
 	evtimer_del(&d->ev_deadline);
 	evtimer_del(&d->ev_ping);
+	evtimer_del(&d->ev_tick);
 	LIST_REMOVE(d, entry);
 	if (d->files_mine) {
 		/* They are not all written: that is for another to do. */
@@ -238,8 +240,8 @@ ssh_run(struct ssh *d)
 	if (d->fd == -1)
 		return;
 	ssh_listen(d, !ssh_waits(d) && !d->quiet && !d->eof);
-	/* What the turn has left in the socket tells of itself. */
-	if (d->peek_pos < d->peek_len)
+	/* What is left in the socket tells of itself, but in a flood. */
+	if (d->peek_pos < d->peek_len || (d->flood && d->budget == 0))
 		ssh_kick(d);
 }
 

@@ -74,6 +74,7 @@ struct ssh {
 	LIST_HEAD(, ssh_block)	 blocks;	/* memory of libssh2 */
 	size_t			 used;
 	size_t			 budget;	/* bytes left in this turn */
+	int			 drained;	/* no more in this turn */
 	unsigned int		 starved;	/* EAGAINs in vain */
 	uint64_t		 received;
 	uint64_t		 sent;		/* packets */
@@ -117,7 +118,7 @@ struct ssh {
 
 	/* ssh_pump.c */
 	uint64_t		 tick;		/* `read' at the last one */
-	int			 flood;		/* it reads at ticks only */
+	int			 flood;		/* to be read in large pieces */
 	int			 paused;
 	int			 quiet;		/* nothing more to read */
 	int			 broken;	/* an order failed */

@@ -17,6 +17,8 @@
 #include "compat.h"
 
 #include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
 #include <event2/event.h>
@@ -47,6 +49,16 @@
 /* Then it is the turn of others; a session gets the next one. */
 #define SSH_GATHER	(64 * 1024)
 
+/*
+ * A server sends what its terminal gives at a time, 4 KiB or less, and to be
+ * woken for each of that costs more than to read it.  In a flood, which is
+ * SSH_FLOOD bytes from one tick to the next, the kernel wakes us for
+ * SSH_LOWAT bytes, a quarter of the window, and each tick for what there is.
+ */
+#define SSH_FLOOD	(16 * 1024)
+#define SSH_LOWAT	(64 * 1024)
+#define SSH_TICK_USEC	4000
+
 /* Unsent bytes at which input waits: two packets. */
 #define SSH_OUT_HIGH	(64 * 1024)
 
@@ -73,6 +85,8 @@ static enum ssh_step	 ssh_pump_reads(struct ssh *);
 static enum ssh_step	 ssh_pump_held(struct ssh *);
 static enum ssh_step	 ssh_pump_end(struct ssh *, size_t);
 static ssize_t		 ssh_read(struct ssh *);
+static void		 ssh_tick(struct ssh *);
+static void		 ssh_flood(struct ssh *, int);
 static int		 ssh_queued(struct ssh *);
 static int		 ssh_ended(struct ssh *);
 static int		 ssh_input_stash(struct ssh *);
@@ -127,6 +141,7 @@ ssh_pump_reads(struct ssh *d)
 		if (n > 0) {
 			if (d->lingering)
 				ssh_wait(d, SSH_LINGER_SECS);
+			ssh_tick(d);
 			done += n;
 			if (done < SSH_GATHER)
 				continue;
@@ -220,6 +235,45 @@ ssh_read(struct ssh *d)
 		ssh_deliver(d, buf, n);
 	}
 	return (n);
+}
+
+/* The first output after a pause makes it tick. */
+static void
+ssh_tick(struct ssh *d)
+{
+	struct timeval	 tv = { 0, SSH_TICK_USEC };
+
+	if (evtimer_pending(&d->ev_tick, NULL))
+		return;
+	d->tick = d->read;
+	evtimer_add(&d->ev_tick, &tv);
+}
+
+void
+ssh_on_tick(int fd, short what, void *arg)
+{
+	struct ssh	*d = arg;
+	int		 was;
+
+	(void)fd;
+	(void)what;
+	was = d->flood;
+	ssh_flood(d, d->read - d->tick >= SSH_FLOOD && !d->paused);
+	if (d->flood)
+		ssh_tick(d);
+	/* What the kernel has kept back, it does not tell of any more. */
+	if (was || d->flood)
+		ssh_run(d);
+}
+
+static void
+ssh_flood(struct ssh *d, int flood)
+{
+	int	 n = flood ? SSH_LOWAT : 1;
+
+	if (flood != d->flood && setsockopt(d->fd, SOL_SOCKET, SO_RCVLOWAT,
+	    &n, sizeof(n)) == 0)
+		d->flood = flood;
 }
 
 /* A ring has room for more than one read, in two pieces. */

@@ -279,6 +279,7 @@ void
 ssh_turn(struct ssh *d)
 {
 	d->budget = SSH_TURN_BYTES;
+	d->drained = 0;
 	d->starved = 0;
 }
 
@@ -293,7 +294,7 @@ ssh_recv(libssh2_socket_t fd, void *buf, size_t len, int flags,
 	(void)flags;
 	if (d->dead)
 		return (-ECONNRESET);
-	if (d->deaf || d->budget == 0 || d->eof)
+	if (d->deaf || d->budget == 0 || d->drained || d->eof)
 		return (ssh_recv_none(d));
 	/* It takes the banner byte by byte, and nothing else so. */
 	if (len == 1 && d->phase == SSH_HANDSHAKE &&
@@ -335,8 +336,10 @@ ssh_recv_socket(struct ssh *d, void *buf, size_t len)
 {
 	ssize_t	 n;
 
-	if ((n = recv(d->fd, buf, len, MSG_DONTWAIT)) > 0)
+	if ((n = recv(d->fd, buf, len, MSG_DONTWAIT)) > 0) {
+		d->drained = (size_t)n < len;
 		return (n);
+	}
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return (ssh_recv_none(d));
 	d->eof = 1;
