@@ -105,7 +105,8 @@ SESSIOND_SRCS =	$(WORKER_SRCS) \
 
 NET_SRCS =	$(WORKER_SRCS) \
 		proto/hostkey.c \
-		sessiond/command.c sessiond/driver_ssh.c sessiond/ssh_auth.c \
+		sessiond/command.c sessiond/driver_ssh.c \
+		sessiond/keystream.c sessiond/ssh_auth.c \
 		sessiond/ssh_dial.c sessiond/ssh_files.c \
 		sessiond/ssh_hostkey.c sessiond/ssh_memory.c \
 		sessiond/ssh_pump.c sessiond/ssh_shell.c \

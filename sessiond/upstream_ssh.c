@@ -32,6 +32,7 @@
 #include "driver_ssh.h"
 #include "hostkey.h"
 #include "imsg.h"
+#include "keystream.h"
 #include "launch_opt.h"
 #include "log.h"
 #include "ssh_part.h"
@@ -75,6 +76,8 @@ upstream_setup(void)
 	    1 || OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
 	    OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
 		fatalx("cannot start OpenSSL");
+	if (keystream_setup() == -1)
+		fatalx("OpenSSL takes no cipher of ours");
 	if (libssh2_init(0) != 0)
 		fatalx("cannot start libssh2");
 	ssl_warm();
