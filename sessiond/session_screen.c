@@ -42,7 +42,8 @@
 #define SCREEN_TICK_USEC 100000
 #define SCREEN_QUIET	(8 * 1024)	/* as much in a tick is no flood */
 #define SCREEN_TURN	(32 * 1024)	/* parsed in one turn: about 1 ms */
-#define SCREEN_CATCH_UP	(256 * 1024)	/* parsed while somebody waits */
+#define SCREEN_CATCH_UP	(256 * 1024)	/* parsed at most, if somebody */
+					/* waits or more is lost anyway */
 
 #define SCREEN_MODE_MAX	4	/* digits of a mode, which may be cut */
 
@@ -263,10 +264,10 @@ screening_on_tick(int fd, short what, void *arg)
 	}
 	if (screening_make(s) == -1)
 		return;
-	to = s->parsed > ring_tail(&s->ring) ? s->parsed :
-	    ring_tail(&s->ring);
-	to = s->whole - to > SCREEN_TURN ? to + SCREEN_TURN : s->whole;
-	screening_parse(s, to);
+	if (s->parsed < ring_tail(&s->ring))
+		screening_skip(s, s->whole - SCREEN_CATCH_UP);
+	to = s->parsed + SCREEN_TURN;
+	screening_parse(s, to < s->whole ? to : s->whole);
 	if (s->parsed < s->whole)
 		screening_wait(s, 0);
 }
