@@ -40,11 +40,15 @@
 #include "msg_grant.h"
 #include "paths.h"
 
+#define LETTERS	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS	"0123456789"
+
 static void	 config_envs_free(struct config_envs *);
 static void	 config_api_free(struct config_api *);
 static void	 config_sandbox_free(struct config_sandbox *);
 static void	 config_listens_free(struct config_listens *);
 static int	 config_set(char **, const char *);
+static int	 made_of(const char *, size_t, const char *);
 static int	 origin_host(const char *, size_t);
 static int	 origin_port(const char *, const char *, size_t);
 static void	 config_file_check(const char *, int, size_t, int *,
@@ -292,48 +296,39 @@ config_free(struct config *conf)
 int
 config_is_id(const char *s)
 {
+	return (made_of(s, SANDBOX_ID_MAX, LETTERS DIGITS "._-"));
+}
+
+/* 1 to max of these characters. */
+static int
+made_of(const char *s, size_t max, const char *set)
+{
 	size_t	 len;
 
 	len = strlen(s);
-	return (len >= 1 && len <= SANDBOX_ID_MAX && strspn(s,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789._-") == len);
+	return (len >= 1 && len <= max && strspn(s, set) == len);
 }
 
 int
 config_is_env_name(const char *s)
 {
-	size_t	 len;
-
-	len = strlen(s);
-	return (len >= 1 && len <= CONF_NAME_MAX &&
-	    !isdigit((unsigned char)s[0]) && strspn(s,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789_") == len);
+	return (!isdigit((unsigned char)s[0]) &&
+	    made_of(s, CONF_NAME_MAX, LETTERS DIGITS "_"));
 }
 
 int
 config_is_macro(const char *s)
 {
-	size_t	 len;
-
-	len = strlen(s);
-	return (len >= 1 && len <= CONF_NAME_MAX && strspn(s,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789_") == len);
+	return (made_of(s, CONF_NAME_MAX, LETTERS DIGITS "_"));
 }
 
 /* A portable account name; a name of digits alone would read like a uid. */
 int
 config_is_user(const char *s)
 {
-	size_t	 len;
-
-	len = strlen(s);
-	return (len >= 1 && len <= USER_NAME_MAX && s[0] != '-' &&
-	    s[0] != '.' && strspn(s, "0123456789") != len && strspn(s,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789._-") == len);
+	return (s[0] != '-' && s[0] != '.' &&
+	    !made_of(s, USER_NAME_MAX, DIGITS) &&
+	    made_of(s, USER_NAME_MAX, LETTERS DIGITS "._-"));
 }
 
 int
@@ -409,10 +404,8 @@ config_is_sealed(const char *s, size_t max)
 	size_t	 len;
 
 	len = strlen(s);
-	return (len >= CONF_SEALED_MIN && len <= max &&
-	    len % 4 != 1 && strspn(s,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789-_") == len);
+	return (len >= CONF_SEALED_MIN && len % 4 != 1 &&
+	    made_of(s, max, LETTERS DIGITS "-_"));
 }
 
 /*
