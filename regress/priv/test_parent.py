@@ -358,6 +358,46 @@ def test_recheck_asks_about_all(stage):
     assert w.alive()
 
 
+def test_recheck_without_an_answer(stage):
+    """A back end that does not know it now changes nothing, neither for who
+    is attached nor for who was sent away."""
+    d = stage("catalog", n=2, lines=["recheck 1"], frontends=1,
+              sandboxes={"demo": {"pty": ["/bin/sh"]}})
+    sid, ws = d.shell()
+    os.kill(d.process("catalog")[0], signal.SIGKILL)
+    c = d.puppet("catalog")
+    while not c.channels:
+        c.take()
+    (_, number), chan = c.channels.popitem()
+
+    def answer(name):
+        c.send(name, id=c.wait("RECHECK", principal=lib.ALICE).id)
+
+    def attach():
+        """A client whose token is good."""
+        got = []
+        t = threading.Thread(target=lambda: got.append(d.ws(sid)))
+        t.start()
+        m = chan.expect("AUTHORIZE", object=sid)
+        c.send("GRANT_SESSION", id=m.id, frontend=number, api=1,
+               action=m["action"], principal=lib.ALICE, session=sid,
+               hash=bytes(32), secret=bytes(16), address="192.0.2.1")
+        t.join(30)
+        return got[0]
+    answer("RECHECK_LATER")
+    ws.type("echo x$((40+2))y\n")
+    ws.until(b"x42y")
+    answer("RECHECK_FAIL")
+    assert ws.closed() == (1008, "Forbidden")
+    answer("RECHECK_LATER")
+    assert attach().closed() == (1011, "Session not found")
+    answer("RECHECK_OK")
+    ws = attach()
+    ws.until(b"x42y")
+    ws.drop()
+    chan.close()
+
+
 def again(d, w):
     """One more session of that worker."""
     answer = connecting(d)
