@@ -28,6 +28,7 @@
 #include "blob.h"
 #include "body.h"
 #include "client.h"
+#include "frontend.h"
 #include "imsg.h"
 #include "launch_body.h"
 #include "op.h"
@@ -210,6 +211,7 @@ answer_ticket(struct op *op)
 	hex[2 * TICKET_LEN] = '\0';
 	n = snprintf(body, sizeof(body),
 	    "{\"ticket\":\"%s\",\"expires_in\":%d}", hex, TICKET_TIME);
+	frontend_stats()->tickets++;
 	answer(op, 201, REPLY_JSON, body, (size_t)n);
 	explicit_bzero(body, sizeof(body));
 	explicit_bzero(hex, sizeof(hex));

@@ -361,12 +361,14 @@ metrics_frontends(struct parent *p, struct kid *k, uint32_t id)
 		sum.requests += s->stats.requests + s->past.requests;
 		sum.refused += s->stats.refused + s->past.refused;
 		sum.attached += s->stats.attached + s->past.attached;
+		sum.tickets += s->stats.tickets + s->past.tickets;
 		sum.open += s->stats.open;
 	}
 	metric(k, id, METRIC_COUNTER, "connections_total", "", sum.accepted);
 	metric(k, id, METRIC_COUNTER, "requests_total", "", sum.requests);
 	metric(k, id, METRIC_COUNTER, "refused_total", "", sum.refused);
 	metric(k, id, METRIC_COUNTER, "attached_total", "", sum.attached);
+	metric(k, id, METRIC_COUNTER, "tickets_total", "", sum.tickets);
 	metric(k, id, METRIC_GAUGE, "open_connections", "", sum.open);
 }
 

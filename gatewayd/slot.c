@@ -268,6 +268,7 @@ slot_stats(struct slot *s)
 	s->past.requests += s->stats.requests;
 	s->past.refused += s->stats.refused;
 	s->past.attached += s->stats.attached;
+	s->past.tickets += s->stats.tickets;
 	memset(&s->stats, 0, sizeof(s->stats));
 }
 

@@ -167,6 +167,7 @@ front_stats_fields(struct wire *w, union msg *u)
 	wire_u64(w, &m->requests, 0, UINT64_MAX);
 	wire_u64(w, &m->refused, 0, UINT64_MAX);
 	wire_u64(w, &m->attached, 0, UINT64_MAX);
+	wire_u64(w, &m->tickets, 0, UINT64_MAX);
 	wire_u64(w, &m->open, 0, UINT64_MAX);
 }
 

@@ -155,6 +155,7 @@ struct msg_front_stats {
 	uint64_t	requests;
 	uint64_t	refused;	/* answered 4xx or 5xx */
 	uint64_t	attached;	/* sockets handed over */
+	uint64_t	tickets;	/* made */
 	uint64_t	open;		/* connections now */
 };
 

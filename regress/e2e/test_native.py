@@ -24,6 +24,7 @@ answer how it went.
 
 import concurrent.futures
 import json
+import re
 import time
 
 import pytest
@@ -280,6 +281,7 @@ def test_ticket_late(d):
     ticket = d.ticket(session=sid)
     time.sleep(31)
     assert attach(d, sid, "?ticket=" + ticket, token=None).status == 401
+    assert re.search(r"(?m)^gatewayd_tickets_total [1-9]", d.metrics())
 
 
 def test_output(d):

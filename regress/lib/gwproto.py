@@ -65,7 +65,7 @@ MESSAGES = {
     "CHANNEL": (11, "role:u8 number:u32"),
     "STATE": (12, "ready:u8 draining:u8"),
     "FRONT_STATS": (13, "accepted:u64 requests:u64 refused:u64"
-                    " attached:u64 open:u64"),
+                    " attached:u64 tickets:u64 open:u64"),
     "UNLINK": (14, "role:u8 number:u32"),
     "CONF_BEGIN": (32, ""),
     "CONF_FRONTEND": (33, "requests:u32 window:u32 timeout_request:u32"
