@@ -526,9 +526,9 @@ key		the path of a host key, else the one of all
         if flood == "banner":
             while self.push(AUTH_BANNER, b"x" * 30000, b""):
                 continue
-        elif flood == "ask":
+        elif flood == "ask" and method in want:
             self.send(INFO_REQUEST, b"", b"", b"", 1, b"again? ", False)
-        elif flood == "prompts":
+        elif flood == "prompts" and method in want:
             self.send(INFO_REQUEST, b"", b"", b"", 0xffffffff)
         elif flood == "unasked":
             self.send(AUTH_SUCCESS)
