@@ -23,6 +23,7 @@ H=$(find common proto gatewayd gatewayctl sessiond regress \
     -name node_modules -prune -o -name '*.h' -print | sort)
 Y=$(find gatewayd -name '*.y')
 TESTS=$(find regress -name node_modules -prune -o -name '*.c' -print | sort)
+PY=$(find regress -name node_modules -prune -o -name '*.py' -print | sort)
 SH=$(find common etc regress .ci -name node_modules -prune -o \
     \( -name '*.sh' -o -path '*/run' \) -type f -print | sort)
 
@@ -113,8 +114,10 @@ empty "no source file over 900 lines" "$(longer_than 900 $C)"
 empty "no header over 200 lines" "$(longer_than 200 $H)"
 empty "no function over 60 lines" "$(long_functions 60 $C)"
 empty "no test function over 120 lines" "$(long_functions 120 $TESTS)"
-empty "no line over 80 columns" "$(wide_lines $C $H $Y $TESTS $SH Makefile)"
-empty "licence in every file" "$(no_licence $C $H $Y $TESTS $SH Makefile)"
+empty "no line over 80 columns" "$(wide_lines $C $H $Y $TESTS $PY $SH \
+    Makefile)"
+empty "licence in every file" "$(no_licence $C $H $Y $TESTS $PY $SH \
+    web/*.js web/*.css Makefile)"
 empty "compat.h comes first" "$(first_include \
     $(echo "$C" | grep -v '^common/have/'))"
 empty "header guards" "$(unguarded $H)"
@@ -124,7 +127,7 @@ empty "no name for a struct type" "$(grep -n \
 empty "no // comment" "$(grep -nE '(^|[;{}[:space:]])//' $C $H $Y |
     grep -v '[":]//')"
 empty "no blank at a line's end" "$(grep -nE '[[:space:]]+$' \
-    $C $H $Y $TESTS $SH Makefile)"
+    $C $H $Y $TESTS $PY $SH web/*.js web/*.css man/* README Makefile)"
 empty "no two blank lines" "$(blank_pairs \
     $C $H $Y $TESTS $SH web/*.js web/*.css Makefile)"
 

@@ -208,7 +208,8 @@ def test_defaults_are_what_the_manual_says():
             ("timeout ping", "30"), ("timeout stalled", "60"),
             ("timeout idle", "86400"), ("timeout detached ssh", "60"),
             ("timeout detached tty", "1800"),
-            ("timeout detached terminal", "3600"), ("recheck", "60"), ("replay", "1 mb"),
+            ("timeout detached terminal", "3600"), ("recheck", "60"),
+            ("replay", "1 mb"),
             ("learned hosts", "/var/lib/gatewayd/learned_hosts"),
             ("limit dials per worker", "30"), ("timeout resolve", "5"),
             ("timeout connect", "10"), ("timeout handshake", "20")]:

@@ -190,4 +190,5 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.failed:
         for d in lib.live:
-            report.sections.append(("log of gatewayd", d.log()[d.marked:][-8000:]))
+            report.sections.append(("log of gatewayd",
+                                    d.log()[d.marked:][-8000:]))

@@ -32,8 +32,8 @@ import pytest
 from front import (ATTACH, BUILD, COUNTERS, DENY_DRAINING, DENY_EXPIRED,
                    DENY_LIMIT, DENY_NOT_FOUND, DENY_TOKEN, DENY_UNAVAILABLE,
                    FAIL_AUTH, FAIL_BUSY, FAIL_GRANT, FAIL_HOSTKEY, FAIL_LIMIT,
-                   FAIL_LOST, FAIL_REFUSED, FAIL_SHELL, FAIL_TIMEOUT, GONE, INPUT,
-                   NO_SESSION, OK, OPEN, SID, Front, b64, call, connect, fresh,
+                   FAIL_LOST, FAIL_REFUSED, FAIL_SHELL, FAIL_TIMEOUT, GONE,
+                   INPUT, NO_SESSION, OK, OPEN, SID, Front, b64, call, connect, fresh,
                    opened, token)
 from gwproto import Child
 
@@ -437,7 +437,8 @@ def test_rate():
                                     "again later."})
         # Others by proxy: read from the right, through proxies only.
         for xff in (["1.2.3.4"], ["9.9.9.9, 1.2.3.4"],
-                    ["9.9.9.9", "1.2.3.4, 10.1.1.1"], ["junk, 1.2.3.4,10.0.0.1"],
+                    ["9.9.9.9", "1.2.3.4, 10.1.1.1"],
+                    ["junk, 1.2.3.4,10.0.0.1"],
                     [" 1.2.3.4\t, 10.0.0.7 "]):
             assert ask(xff)[0] == 401, xff
         assert ask(["1.2.3.4"])[0] == 429

@@ -418,8 +418,8 @@ def test_allow(port):
 
 @pytest.mark.parametrize("path", [b"/", b"/ssh/ws", b"/ssh/a/b/ws",
                                   b"/ssh/x/ws/", b"/ssh/connect",
-                                  b"/ssh/stream/x", b"/tty/x/y/ws", b"/ptyx/x/ws",
-                                  b"/healthz"])
+                                  b"/ssh/stream/x", b"/tty/x/y/ws",
+                                  b"/ptyx/x/ws", b"/healthz"])
 def test_unknown_upgrade(port, path):
     data = raw(port, get(path, UP + KEY) + LAST)
     (status, headers, body), = parse(data)

@@ -90,7 +90,8 @@ def keyring(sshd):
     boxes["stripped"] = {**boxes["ecdsa256-pem"],
                          "key": boxes["ecdsa256-pem"]["key"].strip()}
     boxes["wrong-key"] = sshd.box("cat", key=read(sshd.key()))
-    boxes["no-key"] = sshd.box("cat", key=b"-----BEGIN nothing-----\nn0-k3y-at-all\n")
+    boxes["no-key"] = sshd.box("cat", key=b"-----BEGIN nothing-----\n"
+                               b"n0-k3y-at-all\n")
     boxes["cut-key"] = sshd.box("cat", key=read(sshd.key())[:120])
     boxes["sealed-elsewhere"] = sshd.box("cat", key="A" * 120)
     boxes["wrong-user"] = {**boxes["ed25519"], "ssh_user": "n0such-us3r"}

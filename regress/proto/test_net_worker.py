@@ -39,8 +39,8 @@ import hostile_ssh  # noqa: E402
 import sshd as peer  # noqa: E402
 from clients import Timeout, wait_for  # noqa: E402
 from daemon import alive, proc_stat  # noqa: E402
-from gwproto import (ARG, CWD, ENV, FILE, HOST_CHECK, HOST_KEY, HOST_REVOKED,  # noqa
-                     SECRET, SSH_KEY, SSH_KEYFILE, SSH_PASSPHRASE,
+from gwproto import (ARG, CWD, ENV, FILE, HOST_CHECK, HOST_KEY,  # noqa: E402
+                     HOST_REVOKED, SECRET, SSH_KEY, SSH_KEYFILE, SSH_PASSPHRASE,
                      SSH_PASSWORD, SSH_USER)
 
 BUILD = os.environ["BUILD"]
