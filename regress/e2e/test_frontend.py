@@ -363,7 +363,8 @@ def test_statistics():
             if m.name == "FRONT_STATS":
                 f.stats.append(m)
         assert dict(f.stats[0]) == {"accepted": 1, "requests": 3,
-                                    "refused": 3, "attached": 0, "open": 1}
+                                    "refused": 3, "attached": 0, "tickets": 0,
+                                    "open": 1}
 
 
 # Crowds
