@@ -33,7 +33,8 @@ from front import (ATTACH, BUILD, COUNTERS, DENY_DRAINING, DENY_EXPIRED,
                    DENY_LIMIT, DENY_NOT_FOUND, DENY_TOKEN, DENY_UNAVAILABLE,
                    FAIL_AUTH, FAIL_BUSY, FAIL_GRANT, FAIL_HOSTKEY, FAIL_LIMIT,
                    FAIL_LOST, FAIL_REFUSED, FAIL_SHELL, FAIL_TIMEOUT, GONE,
-                   INPUT, NO_SESSION, OK, OPEN, SID, Front, b64, call, connect, fresh,
+                   INPUT, NO_SESSION, OK, OPEN, SID, Front, b64, call,
+                   connect, fresh,
                    opened, token)
 from gwproto import Child
 

@@ -102,8 +102,10 @@ class Chance:
         if not self.wrap:
             return self.text()
         n = self.rnd.randint(1, self.rnd.choice([2, 5, self.cols]))
-        return "".join(self.rnd.choice("中文字漢가나あカ，。éßЖω─│█▒x ")
-                       for _ in range(n)).encode()
+        return "".join(self.rnd.choice(
+            "中文字漢가나あカ，。é"
+            "ßЖω─│█▒x ")
+            for _ in range(n)).encode()
 
     def marks(self):
         if not self.wrap:
