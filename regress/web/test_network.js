@@ -290,7 +290,8 @@ async function events({ daemon, open }) {
 	const v = await open();
 
 	await v.attached();
-	const { session, file } = await produce(daemon, 500000, 400000);
+	const { session, file } = await produce(daemon, 500000, 4000000,
+	    "wait");
 	const { ticket } = await daemon.api("POST", "tickets", { session });
 	await v.page.evaluate(([session, ticket]) => {
 		const s = new EventSource(
@@ -304,8 +305,9 @@ async function events({ daemon, open }) {
 		    [Number(e.lastEventId), e.data]);
 	}, [session, ticket]);
 	await v.until("nothing came", () => v.page.evaluate(() =>
-	    window.chunks.length > 2));
+	    window.chunks.length > 0));
 	daemon.proxy.cut();
+	fs.writeFileSync(file + ".go", "");
 	await v.until("the producer does not end", () => fs.existsSync(file));
 	const [n, hash] = fs.readFileSync(file, "utf8").trim().split(" ");
 	await v.until("not all has come", () => v.page.evaluate((n) =>
