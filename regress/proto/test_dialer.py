@@ -733,6 +733,27 @@ def test_own_addresses(having):
     d.fails("198.20.0.1", 22, POLICY)
 
 
+PORTS = "/proc/sys/net/ipv4/ip_local_port_range"
+
+
+@pytest.mark.skipif(subprocess.run(
+    ["unshare", "-n", "sh", "-c", "echo 40000 40000 >" + PORTS],
+    capture_output=True).returncode != 0,
+    reason="needs root, to have a port of its own")
+def test_itself(having):
+    """Nobody listens there, and the kernel takes that very port for the
+    socket that asks for it: then it is connected to itself."""
+    net = _loopback()
+
+    def enter():
+        net()
+        with open(PORTS, "w") as f:
+            f.write("40000 40000")
+    d = having(Dialer, preexec=enter, egress=[("127.0.0.0/8",)])
+    d.fails("127.0.0.1", 40000, REFUSED)
+    d.fails("127.0.0.1", 40001, REFUSED)
+
+
 def test_reload(having):
     ear = having(Listener)
     allow = [("127.0.0.1/32",)]
