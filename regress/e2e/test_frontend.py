@@ -386,6 +386,12 @@ def test_half_open_of_one_address():
         for _ in range(5):
             c = f.client(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             assert c.answer() == (200, b"ok\n")
+        # Those that were first have made room, the last are there.
+        crowd[0].settimeout(3)
+        assert crowd[0].recv(1) == b""
+        crowd[-1].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            crowd[-1].recv(1)
         # Not after the others' ten seconds.
         assert time.monotonic() - start < 5
         other.send(b"Host: x\r\n\r\n")

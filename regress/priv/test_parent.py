@@ -358,6 +358,24 @@ def test_recheck_asks_about_all(stage):
     assert w.alive()
 
 
+def test_leaves_with_a_grant_open(stage):
+    """A worker that wants to go is kept as long as somebody may come."""
+    d = stage("worker", sandboxes={"demo": {"pty": ["/bin/sh"]}})
+    w, sid, chan, m, answer = worker(d)
+    w.send("MAY_EXIT")
+    with pytest.raises(TimeoutError):
+        w.wait("EXIT_OK", 0.3)
+    w.send("SESSION_UP", session=sid)
+    chan.send("OPENED", id=m.id, session=sid)
+    assert answer().status == 200
+    w.send("MAY_EXIT")
+    with pytest.raises(TimeoutError):
+        w.wait("EXIT_OK", 0.3)
+    w.send("SESSION_END", session=sid, reason=1, how=1, code=0)
+    w.send("MAY_EXIT")
+    w.wait("EXIT_OK")
+
+
 def test_recheck_without_an_answer(stage):
     """A back end that does not know it now changes nothing, neither for who
     is attached nor for who was sent away."""
