@@ -326,9 +326,12 @@ def test_word(start, peer, method):
     nothing_leaks(d)
 
 
-def test_several_questions(start, peer):
-    """There is an answer to one of them, so there is none."""
-    end = peer.server(auth=["keyboard-interactive:one,one"])
+@pytest.mark.parametrize("words, shown", [("one,one", False),
+                                          ("one", True)])
+def test_other_questions(start, peer, words, shown):
+    """To several at once, or one that is not for a password, there is no
+    answer."""
+    end = peer.server(auth=["keyboard-interactive:" + words], shown=shown)
     d = start({"box": end.box(password=b"one")})
     refused(d, "box")
     end.event("over")

@@ -399,6 +399,7 @@ class Server:
     hang		of HANGS: there it falls silent
     auth		methods with their words, "password:x"; default "none"
     stages		lists like auth, of each of which one is needed
+    shown		answers to its questions are to be seen when typed
     refuse		"open", "pty", "shell"
     after		a method of this class that runs with the shell
     window, packet	what it offers the client; default 1 MiB, 32 KiB
@@ -545,7 +546,7 @@ key		the path of a host key, else the one of all
         elif method == "keyboard-interactive" and method in want:
             self.answers = want[method].split(",")
             self.send(INFO_REQUEST, b"", b"", b"", len(self.answers), [
-                text(b"Word %d: " % i, False)
+                text(b"Word %d: " % i, self.spec.get("shown", False))
                 for i in range(len(self.answers))])
         else:
             self.decide(method in want and method == "none", want)
