@@ -283,8 +283,7 @@ function open(session, known = null) {
 	showTitle("");
 	place.session = list.current = session;
 	writePlace();
-	drawer = false;
-	showList();
+	closeDrawer();
 	list.draw();
 	attachment = new Attachment(api, session, { readOnly, known }, {
 		state: showState,
@@ -447,6 +446,12 @@ function toggleList() {
 	showList();
 }
 
+/* Whoever goes back to the terminal is done with the list that covers it. */
+function closeDrawer() {
+	drawer = false;
+	showList();
+}
+
 function toggleReadOnly() {
 	readOnly = !readOnly;
 	writePlace();
@@ -468,6 +473,12 @@ $("new").onclick = $("again").onclick = () => openNew();
 $("now").onclick = () => attachment?.reconnect();
 $("note-off").onclick = () => note("");
 $("t-list").onclick = toggleList;
+$("list").onkeydown = (e) => {
+	if (e.key === "Escape" && drawer)
+		screen.focus();
+};
+$("frame").addEventListener("focusin", closeDrawer);
+$("frame").addEventListener("pointerdown", closeDrawer);
 $("t-readonly").onclick = toggleReadOnly;
 $("t-reader").onclick = () =>
     settings.set("screenReader", !settings.screenReader);

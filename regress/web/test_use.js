@@ -262,6 +262,13 @@ async function small({ open }) {
 	await v.page.click("#t-list");
 	assert.ok(await listed());
 	await v.shot("small-list");
+	await v.page.mouse.click(350, 400);
+	assert.ok(!await listed());
+	await v.page.click("#t-list");
+	await v.page.focus("#new");
+	await v.page.keyboard.press("Escape");
+	assert.ok(!await listed());
+	await v.page.click("#t-list");
 	await v.page.click("#new");
 	await v.until("no new session", async () =>
 	    await v.now("session") !== first);
