@@ -28,7 +28,9 @@ put() {
 # place SOURCE TARGET: a text that names the directories of this machine.
 place() {
 	sed -e "s|/usr/local/sbin|$SBINDIR|g" \
+	    -e "s|/usr/local/lib/systemd/system|$UNITDIR|g" \
 	    -e "s|/usr/local/share/examples/gatewayd|$EXAMPLEDIR|g" \
+	    -e "s|/usr/local/share/gatewayd/web|$WEBDIR|g" \
 	    -e "s|/etc/gatewayd|$SYSCONFDIR/gatewayd|g" "$1" >"$BUILD/placed"
 	put 644 "$BUILD/placed" "$2"
 	rm -f "$BUILD/placed"
@@ -52,7 +54,7 @@ fi
 
 for page in man/*.[1-9]; do
 	[ -f "$page" ] || continue
-	put 644 "$page" "$MANDIR/man${page##*.}/$(basename "$page")"
+	place "$page" "$MANDIR/man${page##*.}/$(basename "$page")"
 done
 
 place etc/gatewayd.conf "$EXAMPLEDIR/gatewayd.conf"

@@ -59,6 +59,8 @@ empty "nothing else" "$(cd "$tmp/d" && find . -type f |
     grep -vE '^\./opt/gw/share/(man/man[578]|(examples/)?gatewayd(/web)?)/')"
 empty "the unit names the installed program" \
     "$(grep -n /usr/local "$tmp/d/opt/gw/lib/systemd/system/gatewayd.service")"
+empty "manuals and samples name what is installed" "$(grep -rn /usr/local \
+    "$tmp/d/opt/gw/share/man" "$tmp/d/opt/gw/share/examples")"
 strings -d "$tmp/d/opt/gw/sbin/gatewayd" 2>/dev/null |
     grep -qx /opt/gw/libexec/gatewayd
 result $? "the daemon looks for its children in libexec"
