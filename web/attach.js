@@ -57,6 +57,9 @@ const BACKOFF = [500, 1000, 2000, 4000, 8000, 15000, 30000];
 const ANSWER_FIRST = 3000;
 const ANSWER_MAX = 24000;
 
+/* So often it may happen that a ticket is given and no WebSocket opens. */
+const UNOPENED_MAX = 3;
+
 /* After a gap, until we look whether the screen suffered: ms. */
 const MEND_WAIT = 1000;
 
@@ -85,6 +88,7 @@ export class Attachment {
 	#waiting = 0;		/* bytes that are not shown yet */
 	#known;			/* where an earlier page had come to */
 	#edge = 0;		/* what comes before is of the past */
+	#unopened = 0;		/* connections, one after the other */
 
 	constructor(api, session, options, on) {
 		this.#api = api;
@@ -239,14 +243,18 @@ export class Attachment {
 		const ours = (f) => (...args) =>
 		    turn === this.#turn ? f(...args) : undefined;
 
+		this.#unopened++;
 		this.#socket = new Socket(url, PROTOCOL, {
-			open: () => {},
+			open: ours(() => {
+				this.#unopened = 0;
+			}),
 			message: ours((data) => this.#message(data)),
 			close: ours((code) => this.#close(code))
 		});
 	}
 
 	#failed(e) {
+		this.#unopened = 0;
 		if (e instanceof ApiError && e.status >= 400 &&
 		    e.status < 500 && e.status !== 408 && e.status !== 429) {
 			this.#hangUp();
@@ -278,6 +286,7 @@ export class Attachment {
 		this.#tries++;
 		this.#hangUp();
 		this.#say({ name: "waiting", message,
+		    blocked: this.#unopened >= UNOPENED_MAX,
 		    until: Date.now() + wait });
 		this.#timer("again", wait, () => this.#connect());
 	}

@@ -333,7 +333,9 @@ function stateText(state) {
 	case "attached":
 		return state.readOnly ? "Attached, read-only" : "Attached";
 	case "waiting":
-		return "Connection lost: reconnecting";
+		return state.blocked ? "The gateway answers, but no " +
+		    "WebSocket gets through: trying again" :
+		    "Connection lost: reconnecting";
 	case "paused":
 		return "Paused until you look";
 	case "exited":

@@ -46,6 +46,7 @@ class Proxy {
 		this.pairs = new Set();
 		this.refusing = false;
 		this.frozen = false;
+		this.plain = false;	/* WebSockets do not pass */
 		this.server = net.createServer((client) =>
 		    this.#pair(client));
 	}
@@ -71,6 +72,11 @@ class Proxy {
 		}
 		if (this.frozen)
 			return;
+		if (this.plain)
+			client.on("data", (d) => {
+				if (/upgrade: websocket/i.test(d))
+					end();
+			});
 		client.pipe(server);
 		server.pipe(client);
 	}

@@ -285,6 +285,22 @@ async function restarts({ daemon, open }) {
 	await v.attached();
 }
 
+/* A proxy that lets all pass but what the page needs most. */
+async function blocked({ daemon, open }) {
+	daemon.proxy.plain = true;
+	try {
+		const v = await open();
+
+		await v.state(/^The gateway answers, but no WebSocket/);
+		await v.shot("blocked");
+		daemon.proxy.plain = false;
+		daemon.proxy.cut();
+		await v.state(/^Attached$/);
+	} finally {
+		daemon.proxy.plain = false;
+	}
+}
+
 /* The browser's own, which comes back by itself with its first ticket. */
 async function events({ daemon, open }) {
 	const v = await open();
@@ -334,6 +350,7 @@ module.exports = [
 	["a dead connection is found out", wakes],
 	["nothing is typed into a lost connection", deaf],
 	["a page that nobody sees", hides],
+	["a proxy that lets no WebSocket pass", blocked],
 	["events that come back by themselves", events],
 	["a daemon that was started again", restarts]
 ];
