@@ -29,9 +29,11 @@ import re
 import shutil
 import stat
 import tempfile
+import threading
 
 import pytest
 
+from clients import wait_for
 from daemon import ROOT
 from sshd import SFTP, Sshd
 
@@ -197,6 +199,38 @@ def test_sftp_that_does_not_answer(start, servers, place):
     _, ws = d.shell("box")
     assert os.listdir(place) == []
     d.logged("timed out in writing files: the server does not answer")
+    ws.drop()
+
+
+def test_writer_that_leaves(start, servers, place):
+    """Who opens meanwhile waits for the files, and writes them if the one
+    that does is ended."""
+    s = servers(sftp=False, start=False)
+    with open(s.dir + "/sftp", "w") as f:
+        f.write("#!/bin/sh\nmkdir %s/first && exec sleep 60\nexec %s\n" %
+                (place, SFTP))
+    os.chmod(s.dir + "/sftp", 0o755)
+    s.options.append("Subsystem sftp %s/sftp" % s.dir)
+    s.start()
+    d = start({"box": s.box(
+        "cat %s/file; PS1='$ '; export PS1; exec /bin/sh" % place,
+        files=[(place + "/file", "0600", b"here")])},
+        lines=["timeout channel 20"])
+    first = threading.Thread(target=d.connect, args=("box",))
+    first.start()
+    wait_for(lambda: os.path.isdir(place + "/first"))
+    sid, = d.sessions()
+    got = []
+    second = threading.Thread(target=lambda: got.append(d.shell("box")))
+    second.start()
+    wait_for(lambda: len(d.sessions()) == 2)
+    second.join(0.5)
+    assert not got and not os.path.exists(place + "/file")
+    d.ctl("kill", "session", sid)
+    for t in first, second:
+        t.join(10)
+    (_, ws), = got
+    assert ws.out.startswith(b"here")
     ws.drop()
 
 
