@@ -91,7 +91,7 @@ SESSION_SRCS =	$(SCREEN_SRCS) $(DIALECT_SRCS) \
 		sessiond/frame.c sessiond/gather.c sessiond/input.c \
 		sessiond/ring.c sessiond/session.c \
 		sessiond/session_flow.c sessiond/session_screen.c \
-		sessiond/viewer.c
+		sessiond/session_yield.c sessiond/viewer.c
 
 WORKER_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(SESSION_SRCS) \
 		proto/record.c sessiond/front.c sessiond/front_call.c \

@@ -55,6 +55,12 @@ struct driver_ops {
 	void	 (*pause)(struct driver *);
 	void	 (*resume)(struct driver *);
 
+	/*
+	 * The same for a moment, whether paused or not: something else comes
+	 * first.
+	 */
+	void	 (*yield)(struct driver *, int);
+
 	/* Hang up, at whatever stage, and free.  Nothing is reported after. */
 	void	 (*close)(struct driver *);
 };

@@ -86,6 +86,7 @@ static int	 pty_signal(struct driver *, int);
 static int	 pty_signal_room(struct driver_pty *);
 static void	 pty_pause(struct driver *);
 static void	 pty_resume(struct driver *);
+static void	 pty_yield(struct driver *, int);
 static void	 pty_close(struct driver *);
 static void	 pty_tell_close(struct driver_pty *);
 static void	 pty_readable(int, short, void *);
@@ -102,6 +103,7 @@ static const struct driver_ops	 driver_pty_ops = {
 	.signal =	pty_signal,
 	.pause =	pty_pause,
 	.resume =	pty_resume,
+	.yield =	pty_yield,
 	.close =	pty_close
 };
 
@@ -293,6 +295,17 @@ pty_resume(struct driver *driver)
 	d->paused = 0;
 	if (!d->hung)
 		event_add(&d->ev_read, NULL);
+}
+
+static void
+pty_yield(struct driver *driver, int on)
+{
+	struct driver_pty	*d = (struct driver_pty *)driver;
+
+	if (on)
+		event_del(&d->ev_read);
+	else if (!d->paused)
+		pty_resume(driver);
 }
 
 /* The hangup of the terminal reaches the shell when the master is closed. */

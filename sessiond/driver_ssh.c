@@ -48,6 +48,7 @@ static void	 ssh_set_size(struct driver *, uint16_t, uint16_t);
 static int	 ssh_signal(struct driver *, int);
 static void	 ssh_pause(struct driver *);
 static void	 ssh_resume(struct driver *);
+static void	 ssh_yield(struct driver *, int);
 static void	 ssh_close(struct driver *);
 static void	 ssh_events(struct ssh *);
 static enum ssh_step ssh_phase(struct ssh *);
@@ -69,6 +70,7 @@ static const struct driver_ops	 driver_ssh_ops = {
 	.signal =	ssh_signal,
 	.pause =	ssh_pause,
 	.resume =	ssh_resume,
+	.yield =	ssh_yield,
 	.close =	ssh_close
 };
 
@@ -184,6 +186,18 @@ ssh_resume(struct driver *driver)
 }
 
 static void
+ssh_yield(struct driver *driver, int on)
+{
+	struct ssh	*d = (struct ssh *)driver;
+
+	d->yielding = on;
+	if (on)
+		ssh_listen(d, 0);
+	else
+		ssh_kick(d);
+}
+
+static void
 ssh_close(struct driver *driver)
 {
 	struct ssh		*d = (struct ssh *)driver;
@@ -218,6 +232,8 @@ ssh_run(struct ssh *d)
 {
 	enum ssh_step	 step;
 
+	if (d->yielding)
+		return;		/* there will be another */
 	ssh_turn(d);
 	for (;;) {
 		step = d->fail != 0 ? SSH_FAILED : ssh_phase(d);

@@ -256,6 +256,7 @@ session_write(void *arg, const uint8_t *p, size_t len)
 
 	if (s->state != SESSION_RUNNING)
 		return (0);
+	session_yield_input(s, len);
 	return (s->driver->ops->write(s->driver, p, len));
 }
 

@@ -116,10 +116,8 @@ struct session {
 	struct session_end		 end;
 
 	struct ring			 ring;
-	uint64_t			 whole;	/* up to here no character */
-						/* is cut */
-	uint64_t			 held;	/* `whole' when the wait for */
-						/* its rest began */
+	uint64_t			 whole;	/* no character is cut here */
+	uint64_t			 held;	/* `whole', waiting for more */
 	struct frame			*cache[DIALECT_INDEX_MAX];
 	struct input			 input;
 	uint16_t			 cols;
@@ -142,6 +140,8 @@ struct session {
 	int				 attached;	/* ever */
 	int				 resized;	/* while starting */
 	int				 holding;	/* driver is paused */
+	int				 flooding;	/* one of those */
+	LIST_ENTRY(session)		 flood_entry;
 	time_t				 active;	/* last byte */
 
 	struct event			 ev_state;	/* open, no viewer */

@@ -62,6 +62,7 @@ session_flow_stop(struct session *s)
 	evtimer_del(&s->ev_hold);
 	evtimer_del(&s->ev_gather);
 	s->gathering = 0;
+	session_yield_stop(s);
 }
 
 int
@@ -81,6 +82,7 @@ session_output(struct session *s, size_t n)
 		session_wait_rest(s);
 	session_screen_output(s);
 	session_show(s);
+	session_yield_output(s);
 }
 
 /* Now, or together with what comes next. */
@@ -89,10 +91,13 @@ session_show(struct session *s)
 {
 	struct timeval	 tv = { 0, SESSION_GATHER_USEC };
 	size_t		 piece;
+	int		 flood;
 
 	piece = s->nready > 1 ? SESSION_GATHER_MANY : SESSION_GATHER;
-	if (s->gathering && s->ring.head - s->burst > SESSION_FLOOD &&
-	    s->ring.head - s->shown < piece)
+	flood = s->gathering && s->ring.head - s->burst > SESSION_FLOOD;
+	if (flood)
+		session_yield_flood(s, 1);
+	if (flood && s->ring.head - s->shown < piece)
 		return;
 	if (s->nready > 0 && !s->gathering) {
 		s->gathering = 1;
@@ -112,6 +117,8 @@ session_on_gather(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	s->gathering = 0;
+	if (s->ring.head - s->burst <= SESSION_FLOOD)
+		session_yield_flood(s, 0);
 	if (s->shown < s->ring.head)
 		session_show(s);
 }

@@ -57,6 +57,15 @@ void	 session_flow(struct session *);
 void	 session_blocked(struct session *, struct viewer *);
 
 /*
+ * session_yield.c: a flood has begun or is over; input of so many bytes goes
+ * to the upstream, for whose echo floods of others wait; that has come.
+ */
+void	 session_yield_stop(struct session *);
+void	 session_yield_flood(struct session *, int);
+void	 session_yield_input(struct session *, size_t);
+void	 session_yield_output(struct session *);
+
+/*
  * session_screen.c; init returns 0, or -1 when out of memory.  output and
  * resize tell it of what has come, and of a new size from there on.
  */

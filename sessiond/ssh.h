@@ -120,6 +120,7 @@ struct ssh {
 	uint64_t		 tick;		/* `read' at the last one */
 	int			 flood;		/* to be read in large pieces */
 	int			 paused;
+	int			 yielding;	/* no turns for a moment */
 	int			 quiet;		/* nothing more to read */
 	int			 broken;	/* an order failed */
 	int			 blocked;	/* input waits for room */

@@ -62,6 +62,7 @@ static void	 fake_resize(struct driver *, uint16_t, uint16_t);
 static int	 fake_signal(struct driver *, int);
 static void	 fake_pause(struct driver *);
 static void	 fake_resume(struct driver *);
+static void	 fake_yield(struct driver *, int);
 static void	 fake_close(struct driver *);
 
 static void	 on_opened(struct session *);
@@ -83,6 +84,7 @@ static const struct driver_ops	 fake_ops = {
 	.signal =	fake_signal,
 	.pause =	fake_pause,
 	.resume =	fake_resume,
+	.yield =	fake_yield,
 	.close =	fake_close
 };
 
@@ -149,6 +151,13 @@ fake_resume(struct driver *d)
 	(void)d;
 	assert_true(fake.paused);
 	fake.paused = 0;
+}
+
+static void
+fake_yield(struct driver *d, int on)
+{
+	(void)d;
+	(void)on;
 }
 
 static void
