@@ -38,8 +38,7 @@ const REASONS = {
 	rate_limited: "Too many requests: wait a little",
 	timed_out: "The sandbox did not answer in time",
 	too_many_sessions: "Too many sessions: end one of them first",
-	too_many_viewers: "Too many viewers of this session",
-	unavailable: "The gateway cannot do that now: try again later"
+	too_many_viewers: "Too many viewers of this session"
 };
 
 /* How long an answer may take: ms.  Opening a session is the slowest. */
@@ -115,7 +114,7 @@ export class Api {
 			text = await answer.text();
 		} catch (e) {
 			throw new ApiError(0, "unreachable",
-			    "The gateway does not answer.");
+			    "The gateway does not answer");
 		}
 		let json = null;
 		try {
@@ -128,7 +127,7 @@ export class Api {
 			    json?.error?.code ?? "http",
 			    REASONS[json?.error?.code] ??
 			    json?.error?.message ??
-			    `The gateway answered ${answer.status}.`);
+			    `The gateway answered ${answer.status}`);
 		return json;
 	}
 }
