@@ -156,6 +156,7 @@ secrets_open(struct secrets *s, const char *pub, size_t publen,
     const char *text, size_t len, unsigned int *idx)
 {
 	enum secrets_result	 res;
+	unsigned int		 i;
 	size_t			 n;
 
 	if (s->nkeys == 0)
@@ -163,7 +164,12 @@ secrets_open(struct secrets *s, const char *pub, size_t publen,
 	n = secrets_size(len);
 	if ((res = slot_room(s, n)) != SECRETS_OK)
 		return (res);
-	res = box_open(s, key_pick(s, pub, publen), text, len, n);
+	if ((i = key_pick(s, pub, publen)) < s->nkeys)
+		res = box_open(s, i, text, len, n);
+	else
+		for (i = 0, res = SECRETS_BAD; i < s->nkeys &&
+		    res == SECRETS_BAD; i++)
+			res = box_open(s, i, text, len, n);
 	if (res == SECRETS_OK)
 		*idx = slot_fill(s, n);
 	return (res);
@@ -312,6 +318,7 @@ key_read(int fd, uint8_t *key)
 	return (ret);
 }
 
+/* The key that is named; their number if none is, or none of ours. */
 static unsigned int
 key_pick(const struct secrets *s, const char *pub, size_t publen)
 {
@@ -322,12 +329,12 @@ key_pick(const struct secrets *s, const char *pub, size_t publen)
 	if (pub == NULL || publen != sizeof(bin) * 2 ||
 	    sodium_hex2bin(bin, sizeof(bin), pub, publen, NULL, &got,
 	    NULL) != 0 || got != sizeof(bin))
-		return (0);
+		return (s->nkeys);
 	for (i = 0; i < s->nkeys; i++) {
 		if (memcmp(bin, s->pubs[i], sizeof(bin)) == 0)
 			return (i);
 	}
-	return (0);
+	return (s->nkeys);
 }
 
 /*

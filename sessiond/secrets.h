@@ -72,7 +72,8 @@ enum secrets_result
 /*
  * Open one sealed text (RFC 4648 base64url without padding, canonical) with
  * the key whose public half is `pub' in hex, 64 digits; with the first key
- * if there is none like it or pub is NULL.  Sets the index for get().
+ * that opens it if there is none like it or pub is NULL.  Sets the index for
+ * get().
  */
 enum secrets_result
 	 secrets_open(struct secrets *, const char *pub, size_t publen,

@@ -239,6 +239,31 @@ def test_unopened_secret(start):
     ws.drop()
 
 
+def test_two_keys(start):
+    """A new key in front of an old one: what was sealed for either opens."""
+    from daemon import Daemon
+
+    class Two(Daemon):
+        def write(self, text=None):
+            old = self.keys + "/old"
+            if not os.path.exists(old):
+                self.run_ctl("keygen", old)
+                self.lines.append('seal key file "%s/seal.key"' % old)
+            run = subprocess.run([BUILD + "/gatewayctl", "seal",
+                                  old + "/seal.pub"], input=b"two",
+                                 capture_output=True, check=True)
+            self.sandboxes = {"a": {"pty": ["/bin/sh"], "secret": {
+                "ONE": b"one", "TWO": run.stdout.decode().strip()}}}
+            super().write(text)
+
+    d = start(kind=Two)
+    _, ws = d.shell("a")
+    ws.type("echo \"<$ONE><$TWO>\"\n")
+    ws.until(b"<one><two>")
+    assert "skipped" not in d.log()
+    ws.drop()
+
+
 def forbid_locks(d):
     """Processes that it starts from now on can lock no memory.  Its own
     user says so, since even root might not."""

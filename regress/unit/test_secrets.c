@@ -47,6 +47,8 @@
 		"9d6d1440dede12e6a125f1841fff8e6f"
 #define OTHER	"000102030405060708090a0b0c0d0e0f" \
 		"101112131415161718191a1b1c1d1e1f"
+#define OTHERPUB "8f40c5adb68f25624ae5b214ea767a6e" \
+	"c94d829d3d7b5e1ad1ba6f3e2138285f"
 
 #define BOX1	"idz0KthlUDeVdN9DEVfWTU0wa6H5QLYKVoWKi8Xa6GiB2pobnU9yxBbf" \
 		"fP95Z3wbn2MGkvCQbNwIeOkI"
@@ -325,17 +327,20 @@ test_key_choice(void **state)
 	assert_int_equal(key_add(s, OTHER), SECRETS_OK);
 	assert_int_equal(key_add(s, KEY), SECRETS_OK);
 	assert_int_equal(secrets_reserve(s, 100), SECRETS_OK);
-	assert_int_equal(secrets_open(s, NULL, 0, BOX1, n, &idx),
-	    SECRETS_BAD);
-	assert_int_equal(secrets_open(s, "", 0, BOX1, n, &idx), SECRETS_BAD);
-	assert_int_equal(secrets_open(s, OTHER, 64, BOX1, n, &idx),
-	    SECRETS_BAD);
-	assert_int_equal(secrets_open(s, PUB, 63, BOX1, n, &idx),
+	/* One that is named is the only one. */
+	assert_int_equal(secrets_open(s, OTHERPUB, 64, BOX1, n, &idx),
 	    SECRETS_BAD);
 	assert_int_equal(secrets_open(s, PUB, 64, BOX1, n, &idx), SECRETS_OK);
 	assert_int_equal(secrets_open(s, upper, 64, BOX1, n, &idx),
 	    SECRETS_OK);
 	assert_int_equal(idx, 1);
+	/* Without a name, or with a strange one, all are tried. */
+	assert_int_equal(secrets_open(s, NULL, 0, BOX1, n, &idx), SECRETS_OK);
+	assert_int_equal(secrets_open(s, "", 0, BOX1, n, &idx), SECRETS_OK);
+	assert_int_equal(secrets_open(s, PUB, 63, BOX1, n, &idx), SECRETS_OK);
+	assert_int_equal(secrets_open(s, OTHER, 64, BOX1, n, &idx),
+	    SECRETS_OK);
+	assert_int_equal(idx, 5);
 	secrets_free(s);
 }
 
