@@ -35,7 +35,7 @@
  */
 
 /*
- * Memory for one session.  It takes 100 KiB, a full window at most 300 KiB
+ * Memory for one session.  It takes 100 KiB, a full window at most 1200 KiB
  * in large packets, and files 4 MiB for a moment; this is for one that gets
  * everything in packets of a byte.
  */

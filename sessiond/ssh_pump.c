@@ -53,7 +53,8 @@
  * A server sends what its terminal gives at a time, 4 KiB or less, and to be
  * woken for each of that costs more than to read it.  In a flood, which is
  * SSH_FLOOD bytes from one tick to the next, the kernel wakes us for
- * SSH_LOWAT bytes, a quarter of the window, and each tick for what there is.
+ * SSH_LOWAT bytes, which is far below the window, and each tick for what
+ * there is.
  */
 #define SSH_FLOOD	(16 * 1024)
 #define SSH_LOWAT	(64 * 1024)
@@ -70,7 +71,7 @@
  * bytes for each byte at worst.  When so much is queued the socket has to
  * wait as well, and with it the server's word that there is room for input.
  */
-#define SSH_QUEUED_MAX	(4 * 1024 * 1024)
+#define SSH_QUEUED_MAX	(512 * 1024)
 
 /*
  * The shell has ended, or closed its terminal, and the channel is still

@@ -55,11 +55,11 @@
  */
 
 /*
- * What libssh2 decrypts in one turn, as much as it takes with one recv(2): a
- * flood must leave room for others, whose echo waits for the end of a turn.
- * More at a time is not faster.
+ * What libssh2 decrypts in one turn, as much as it takes with two recv(2): a
+ * flood must leave room for others, whose echo waits for the end of a turn,
+ * a tenth of a millisecond.  More at a time is not faster.
  */
-#define SSH_TURN_BYTES	(16 * 1024)
+#define SSH_TURN_BYTES	(32 * 1024)
 
 /* No call asks so often for what is not there, but one that loops. */
 #define SSH_STARVED_MAX	200
