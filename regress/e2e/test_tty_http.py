@@ -459,11 +459,7 @@ def test_ws_of_one_that_ends(front, at, how, twice):
         return
     assert m["head"] == b""
     s = taken(front, m, 47)
-    s.settimeout(10)
-    got = os.pread(m.blob, 1 << 20, 0)
-    while len(got) < 5005:
-        got += s.recv(65536)
-    assert got == b"e" * 5000 + b"later"
+    assert sent_early(m, s, 5005) == b"e" * 5000 + b"later"
     s.sendall(b"\x81\x02hi")
     assert c.frame() == (1, b"hi")
     s.close()
