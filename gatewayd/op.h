@@ -109,6 +109,7 @@ struct op {
 	int			 switched;	/* 101 has been sent */
 	int			 opening;	/* OPEN has been sent */
 	int			 again;		/* times authorised anew */
+	uint32_t		 lost;		/* worker that was gone, or 0 */
 	int			 waiting;	/* until that is done */
 	uint8_t			 hash[HASH_LEN];	/* of the token */
 	struct msg_granted	 granted;

@@ -56,6 +56,7 @@ static int	 call_message(struct op *, struct imsg *);
 static int	 call_input(struct op *, struct imsg *);
 static void	 call_answered(void *, const struct imsg *);
 static void	 call_failed(struct op *, int);
+static int	 op_retry(struct op *, int);
 
 /* With the grant, which may be the second one: the first worker died. */
 void
@@ -92,7 +93,7 @@ open_lost(struct op *op)
 {
 	if (!op->auth.join)
 		ask_await(op->ask);
-	else if (op_again(op, 0) == -1)
+	else if (op_retry(op, FAIL_LOST) == -1)
 		op_refuse(op, OP_OPEN_LOST);
 }
 
@@ -134,7 +135,7 @@ open_failed(struct op *op, uint8_t reason)
 
 	if (op->auth.join && (reason == FAIL_GRANT || reason == FAIL_GONE ||
 	    reason == FAIL_EXITED)) {
-		if (op_again(op, 1) == -1)
+		if (op_retry(op, reason) == -1)
 			op_refuse(op, OP_GONE);
 		return;
 	}
@@ -224,12 +225,12 @@ attach_failed(struct op *op, int reason)
 {
 	if (op->auth.join && (reason == FAIL_GRANT || reason == FAIL_GONE ||
 	    reason == FAIL_EXITED || reason == FAIL_LOST)) {
-		if (op_again(op, reason != FAIL_LOST) == -1)
+		if (op_retry(op, reason) == -1)
 			op_refuse(op, OP_GONE);
 		return;
 	}
 	/* The session may have ended between its grant and our pass. */
-	if (reason == FAIL_GRANT && op_again(op, 0) == 0)
+	if (reason == FAIL_GRANT && op_retry(op, reason) == 0)
 		return;
 	switch (reason) {
 	case FAIL_GONE:
@@ -350,6 +351,23 @@ call_answered(void *arg, const struct imsg *im)
 		op->face->done(op, im);
 }
 
+/*
+ * Ask again after a session, or a worker, that is no more.  The parent may
+ * hear of its end a little later than we do; another worker that has gone,
+ * too, is enough.
+ */
+static int
+op_retry(struct op *op, int reason)
+{
+	int	 ending = op->auth.join;
+
+	if (reason == FAIL_LOST) {
+		ending = ending && op->lost == op->granted.worker;
+		op->lost = op->granted.worker;
+	}
+	return (op_again(op, ending));
+}
+
 /* A grant may have ended a little before our pass: that is asked again. */
 static void
 call_failed(struct op *op, int reason)
@@ -359,7 +377,7 @@ call_failed(struct op *op, int reason)
 	case FAIL_GONE:
 	case FAIL_LOST:
 		if ((reason == FAIL_GRANT || op->auth.join) &&
-		    op_again(op, op->auth.join && reason != FAIL_LOST) == 0)
+		    op_retry(op, reason) == 0)
 			break;
 		op_refuse(op, op->auth.join ? OP_GONE : OP_NO_SESSION);
 		break;

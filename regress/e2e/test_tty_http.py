@@ -465,6 +465,22 @@ def test_ws_of_one_that_ends(front, at, how, twice):
     s.close()
 
 
+def test_grants_of_a_dead_worker(front):
+    """The parent hears of its death a little later than the frontend."""
+    sandbox = box()
+    c = front.client().ask("POST", "/tty/%s/input" % sandbox, "x")
+    front.grant(asked(front, INPUT, sandbox), 49)
+    dies(front, 49, until(front, 49, "OPEN"))
+    for _ in range(3):
+        front.parent.send("GRANTED", id=asked(front, INPUT, sandbox).id,
+                          grant=b"g" * 16, worker=49, open_time=10,
+                          session=SID)
+    front.grant(asked(front, INPUT, sandbox), 50)
+    m = until(front, 50, "INPUT")
+    front.worker(50).send("INPUT_OK", id=m.id)
+    assert c.answer() == (204, b"")
+
+
 def test_one_that_does_not_end(front):
     """It is asked for again and again, with more and more time between."""
     sandbox, start = box(), time.monotonic()
