@@ -300,7 +300,10 @@ def test_worker_picks_key(keys, vector_key):
     text = VECTORS[0][1]
     want = [VECTORS[0][0].hex()]
     other = keys / "seal.key"
-    assert open_box([other, vector_key], text) == ["cannot be opened"]
+    named = text_of(keys / "seal.pub")
+    assert open_box([other, vector_key], text) == want
+    assert open_box([other, vector_key], text, pub=named) == [
+        "cannot be opened"]
     assert open_box([vector_key, other], text) == want
     assert open_box([other, vector_key], text, pub=PUB) == want
     assert open_box([other, vector_key], text, pub=PUB.upper()) == want
