@@ -25,10 +25,10 @@
 #include "sizes.h"
 
 /*
- * Sandboxes whose workers die before they had a session.  What kills a worker
- * at once, a record or a host, kills the next one too, and clients do try
- * again: a few deaths cost nothing, then the next worker has to wait, twice as
- * long each time.
+ * Sandboxes whose workers die before they could tell of a session that it is
+ * up, or why it is not.  What kills a worker at once, a record or a host,
+ * kills the next one too, and clients do try again: a few deaths cost nothing,
+ * then the next worker has to wait, twice as long each time.
  */
 
 /* Sandboxes that are remembered; the one that died first makes room. */

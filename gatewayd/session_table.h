@@ -36,7 +36,7 @@ struct worker {
 	struct target		 target;
 	uint64_t		 version;
 	int			 leaving;	/* EXIT_OK was said */
-	int			 useful;	/* had a session that was up */
+	int			 useful;	/* told how a session fared */
 	uint32_t		 nsessions;
 	uint32_t		 nkept;		/* of them, over and kept */
 	uint32_t		 links[16];	/* frontends with a channel */

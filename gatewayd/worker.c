@@ -38,6 +38,7 @@
 
 static void	 worker_gone(struct kid *, int);
 static void	 worker_dispatch(struct kid *, struct imsg *);
+static void	 worker_of_use(struct worker *);
 static void	 worker_crashed(struct worker *);
 static void	 worker_orphans(struct worker *);
 static const char *worker_end_word(uint8_t);
@@ -338,10 +339,17 @@ worker_session_up(struct worker *w, const char *id)
 	s->state = SESSION_RUNNING;
 	close(s->record);
 	s->record = -1;
+	worker_of_use(w);
+	log_info("session %s of %s is up", s->id, w->sandbox);
+}
+
+/* A session has come up, or it has told why one has not. */
+static void
+worker_of_use(struct worker *w)
+{
 	if (!w->useful)
 		crash_forget(&w->p->crashes, w->sandbox);
 	w->useful = 1;
-	log_info("session %s of %s is up", s->id, w->sandbox);
 }
 
 static const char *
@@ -395,6 +403,7 @@ worker_session_end(struct worker *w, const struct msg_session_end *m)
 
 	if ((s = worker_session(w, m->session)) == NULL)
 		return;
+	worker_of_use(w);
 	if (s->over == 0)
 		log_info("session %s of %s ended: %s", s->id, w->sandbox,
 		    worker_end_word(m->reason));
