@@ -405,7 +405,8 @@ def test_frontend_floods_the_parent(house, name, fields):
     unharmed(d)
     took = time.monotonic() - began
     assert memory(d.proc.pid) - before < 4 << 20
-    assert lines(d, mark, "flooded") <= 260 * (took + 1)
+    # Two hundred a second, of which there are one or two more.
+    assert lines(d, mark, "flooded") <= 210 * (took + 2)
     assert "\033" not in d.log()
     d.streams.drop()
 
