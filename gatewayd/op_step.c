@@ -353,8 +353,8 @@ call_answered(void *arg, const struct imsg *im)
 
 /*
  * Ask again after a session, or a worker, that is no more.  The parent may
- * hear of its end a little later than we do; another worker that has gone,
- * too, is enough.
+ * hear of its end a little later than we do, and even give a new channel to
+ * a worker that has gone; a second worker that goes is enough.
  */
 static int
 op_retry(struct op *op, int reason)
@@ -362,7 +362,8 @@ op_retry(struct op *op, int reason)
 	int	 ending = op->auth.join;
 
 	if (reason == FAIL_LOST) {
-		ending = ending && op->lost == op->granted.worker;
+		ending = ending && (op->lost == 0 ||
+		    op->lost == op->granted.worker);
 		op->lost = op->granted.worker;
 	}
 	return (op_again(op, ending));
