@@ -39,13 +39,20 @@
 static void	 front_dispatch(struct chan *, struct imsg *, void *);
 static void	 front_closed(struct chan *, const char *, void *);
 
+/*
+ * A frontend that lost its channel to us is given another, and we may read
+ * of it before we read the end of the one before.  That one stays until
+ * then, for its message may be what we are at, but as nobody's.
+ */
 void
 front_new(struct worker *w, uint32_t number, int fd)
 {
 	struct front	*f;
 
-	if (front_find(w, number) != NULL)
-		fatalx("a second channel of frontend %u", number);
+	if ((f = front_find(w, number)) != NULL) {
+		grant_drop_channel(&w->grants, number);
+		f->number = 0;
+	}
 	if ((f = calloc(1, sizeof(*f))) == NULL ||
 	    (f->chan = chan_new(w->base, fd, &frontend_to_worker,
 	    &worker_to_frontend, front_dispatch, front_closed, f)) == NULL) {

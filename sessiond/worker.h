@@ -41,7 +41,7 @@ struct front {
 	TAILQ_ENTRY(front)	 entry;
 	struct worker		*worker;
 	struct chan		*chan;
-	uint32_t		 number;
+	uint32_t		 number;	/* 0: it has another */
 };
 
 /* The whole state of this process. */

@@ -508,6 +508,23 @@ def test_grants_of_others(worker):
     assert w.front.status(g)["id"] == sid
 
 
+def test_grants_end_with_their_channel(worker):
+    """A second channel of a frontend may come before the end of the first."""
+    w = worker()
+    sid, _ = w.opened()
+    was, old = w.front, w.grant(sid, CALLS)
+    assert was.status(old)["id"] == sid
+    w.front = Front(w, was.number)
+    g = w.grant(sid, CALLS)
+    assert w.front.status(g)["id"] == sid
+    was.fails(was.call("STATUS", old, what=SESSION), FAIL_GRANT)
+    was.fails(was.call("STATUS", g, what=SESSION), FAIL_GRANT)
+    w.front.fails(w.front.call("STATUS", old, what=SESSION), FAIL_GRANT)
+    was.chan.close()
+    time.sleep(0.1)
+    assert w.front.status(g)["id"] == sid
+
+
 def test_grants_age(worker):
     w = worker()
     sid, _ = w.opened()
