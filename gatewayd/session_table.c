@@ -229,7 +229,7 @@ session_find_key(struct parent *p, const struct msg_grant_open *m)
 	return (RB_FIND(session_keys, &p->session_keys, &find));
 }
 
-/* One whose worker is gone is as good as over. */
+/* One whose worker is gone is as good as over, and takes no place. */
 static int
 session_counts(const struct session *s)
 {
@@ -274,8 +274,8 @@ session_oldest_detached(struct parent *p, const char *sandbox,
 	oldest = NULL;
 	TAILQ_FOREACH(s, &p->by_age, entry) {
 		/* One that was never attached is about to be. */
-		if (s->state != SESSION_RUNNING || s->nviewers > 0 ||
-		    !s->was_attached || s->name[0] != '\0')
+		if (s->state != SESSION_RUNNING || !session_counts(s) ||
+		    s->nviewers > 0 || !s->was_attached || s->name[0] != '\0')
 			continue;
 		if (sandbox != NULL ?
 		    strcmp(s->worker->sandbox, sandbox) != 0 :

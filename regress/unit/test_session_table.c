@@ -321,6 +321,9 @@ test_who_makes_room(void **state)
 	shared->nviewers = 1;
 	assert_null(session_oldest_detached(&parent, "box", NULL));
 	shared->nviewers = 0;
+	/* It is not counted any more, so there would be no more room. */
+	kid.chan = NULL;
+	assert_null(session_oldest_detached(&parent, "box", NULL));
 }
 
 /* The catalog hears of each stream that came with a ticket, and its end. */
