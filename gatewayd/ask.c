@@ -221,6 +221,7 @@ ask_catalog(int fd)
 	if (asking.catalog == NULL) {
 		log_warn("channel to the catalog");
 		close(fd);
+		catalog_wait();
 		return;
 	}
 	chan_set_state(asking.catalog, MS_RUN);
