@@ -111,7 +111,7 @@ list_append(struct op *op, const struct imsg *im)
 		return (-1);
 	data = NULL;
 	comma = op->len > 0 && len > 0;
-	if (len > BLOB_REPORT_MAX - op->len - comma ||
+	if (len + comma > BLOB_REPORT_MAX - op->len ||
 	    (len > 0 && (data = realloc(op->data, op->len + comma +
 	    len)) == NULL)) {
 		blob_unmap(p, len);
