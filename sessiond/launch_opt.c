@@ -197,6 +197,8 @@ env_refused(struct env_walk *walk, const struct record_item *item)
 	if (item->len > 0 && memchr(item->value, '\0', item->len) != NULL)
 		return ("a NUL cannot be in a variable");
 	size = item->namelen + 1 + item->len + 1;
+	if (size > LAUNCH_VAR_MAX)
+		return ("it is too long");
 	if (size > LAUNCH_ENV_MAX - walk->size)
 		return ("the variables are too long");
 	walk->size += size;

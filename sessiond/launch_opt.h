@@ -32,8 +32,12 @@
 #define LAUNCH_NAME_MAX		128	/* of a variable */
 #define LAUNCH_CWD_MAX		4095	/* PATH_MAX without the NUL */
 
-/* All variables of a record that there can be, each with "=" and NUL. */
-#define LAUNCH_ENV_MAX		(128 * 1024)
+/*
+ * A variable of a record, with "=" and NUL, as long as Linux takes one, and
+ * all of them together, as many as gatewayd.conf(5) lets be.
+ */
+#define LAUNCH_VAR_MAX		(128 * 1024)
+#define LAUNCH_ENV_MAX		(1024 * 1024)
 
 struct launch {
 	uint8_t		*body;		/* items as in record.h, checked */
@@ -76,9 +80,9 @@ struct env_walk {
 /*
  * The next variable of a terminal, between opened_begin() and opened_end():
  * those of the record, its secrets, then what the client wants.  Of two with
- * one name the later one counts.  What cannot be one, or is beyond
- * LAUNCH_ENV_MAX in all, is left out and its name logged.  Returns 1, or 0 at
- * the end.
+ * one name the later one counts.  What cannot be one, is longer than
+ * LAUNCH_VAR_MAX or beyond LAUNCH_ENV_MAX in all, is left out and its name
+ * logged.  Returns 1, or 0 at the end.
  */
 int		 env_next(struct opened *, const struct launch *,
 		    struct env_walk *, struct record_item *);

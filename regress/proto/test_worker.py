@@ -310,11 +310,14 @@ def test_wishes(worker):
 def test_record_variables(worker):
     """Names that are none, and what is too much, are left out and named."""
     w = worker([(ARG, "sh"), (ENV, "1X", "a"), (ENV, "A-B", "b"),
-                (ENV, "N" * 129, "c"), (ENV, "BIG", "x" * 130000),
-                (ENV, "MORE", "y" * 2000), (ENV, "_ok9", "d")])
+                (ENV, "N" * 129, "c"), (ENV, "LONG", "x" * 131067),
+                *[(ENV, f"BIG{n}", "x" * 131066) for n in range(7)],
+                (ENV, "LAST", "x" * 131059), (ENV, "MORE", "y" * 2000),
+                (ENV, "_ok9", "d")])
     _, p = w.begin()
-    assert [i[1] for i in p.items] == ["", "BIG", "_ok9"]
-    for name in ("1X", "A-B", "N" * 129, "MORE"):
+    assert [i[1] for i in p.items] == [
+        "", *[f"BIG{n}" for n in range(7)], "LAST", "_ok9"]
+    for name in ("1X", "A-B", "N" * 129, "LONG", "MORE"):
         skipped = [line for line in w.chan.logs
                    if f"variable {name} skipped" in line]
         assert len(skipped) == 1, w.chan.logs

@@ -325,16 +325,26 @@ static void
 test_env_size(void **state)
 {
 	struct opened	*o;
-	static char	 big[LAUNCH_ENV_MAX];
+	static char	 big[LAUNCH_VAR_MAX], first[] = "A=x";
+	const char	*want[LAUNCH_ENV_MAX / LAUNCH_VAR_MAX + 2];
+	size_t		 i, n;
 
 	(void)state;
+	n = LAUNCH_ENV_MAX / LAUNCH_VAR_MAX;
 	memset(big, 'x', sizeof(big));
-	put(RECORD_ENV, "A", big, LAUNCH_ENV_MAX - 3 - 6);
+	put(RECORD_ENV, "L", big, LAUNCH_VAR_MAX - 2);
+	for (i = 0; i < n; i++) {
+		put(RECORD_ENV, "A", big, LAUNCH_VAR_MAX - 3 -
+		    (i == n - 1 ? 6 : 0));
+		want[i] = first;
+	}
 	put(RECORD_ENV, "B", big, 4);
 	put(RECORD_ENV, "C", big, 3);
 	put(RECORD_ENV, "D", big, 0);
+	want[n] = "C=xxx";
+	want[n + 1] = NULL;
 	assert_non_null(o = opened_new(buf, buflen, 1, NULL, 0, -1));
-	expect_env(o, NULL, (const char *const[]){ "A=x", "C=xxx", NULL });
+	expect_env(o, NULL, want);
 	free(o);
 }
 
