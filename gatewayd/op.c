@@ -294,11 +294,12 @@ op_timeout(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	    OP_OPEN_SLOW : OP_TIMEOUT);
 }
 
-/* Each step of an attach has an end of its own. */
+/* Each step of an attach has an end of its own; opening it was one. */
 void
 op_start(struct op *op)
 {
-	if (op->action != ACTION_ATTACH && op_timer(op, CALL_TIMEOUT) == -1)
+	if (op_timer(op, op->action == ACTION_ATTACH ? 0 :
+	    CALL_TIMEOUT) == -1)
 		client_drop(op_end(op));
 	else
 		op_ask(op);
