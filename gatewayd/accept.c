@@ -137,8 +137,11 @@ accept_stop(void)
 {
 	size_t	 i;
 
-	for (i = 0; i < acc.n; i++)
-		(void)event_del(acc.ev[i]);
+	for (i = 0; i < acc.n; i++) {
+		event_free(acc.ev[i]);
+		close(acc.fd[i]);
+	}
+	acc.n = 0;
 	(void)event_del(acc.ev_resume);
 }
 

@@ -28,7 +28,7 @@ int	 accept_init(void);
 /* Take over a listening, non-blocking socket; before accept_start(). */
 int	 accept_add(int);
 
-/* Begin to accept; and never again. */
+/* Begin to accept; and never again, for which they are closed. */
 void	 accept_start(void);
 void	 accept_stop(void);
 

@@ -282,10 +282,14 @@ def refused(port):
 def test_listeners_close_at_once(stage):
     """Not only when the last has gone, up to five seconds later."""
     d = stage("worker")
-    opened(d)
+    w, sid, chan, m, answer = worker(d)
     d.kill(signal.SIGTERM)
     wait_for(lambda: refused(d.port) and refused(d.metrics_port))
     assert not os.path.exists(d.socket)
+    # The frontend has somebody to answer yet.
+    w.send("SESSION_UP", session=sid)
+    chan.send("OPENED", id=m.id, session=sid)
+    assert answer().status == 200
     assert d.proc.poll() is None
 
 
