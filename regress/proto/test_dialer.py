@@ -23,22 +23,26 @@ that can be aimed anew reaches all of them.
 """
 
 import collections
+import contextlib
 import ctypes
 import errno
 import fcntl
 import ipaddress
 import os
 import select
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import gwproto  # noqa: E402
+from clients import WAIT, wait_for  # noqa: E402
 from nameserver import (A, AAAA, REFUSE, SERVFAIL,  # noqa: E402
                         Dnsmasq, Server, answer, name_of)
 
@@ -76,7 +80,7 @@ class Dialer(gwproto.Child):
                   prefix=net.prefixlen, port=port)
 
     def stage(self, egress=(), resolvers=(), resolv=None, hosts=None,
-              resolve=2, connect=2):
+              resolve=20, connect=20):
         self.send("CONF_BEGIN")
         self.send("CONF_DIALER", timeout_resolve=resolve,
                   timeout_connect=connect)
@@ -101,16 +105,16 @@ class Dialer(gwproto.Child):
         self.send("DIAL", self.ids, host=host, port=port)
         return self.ids
 
-    def dial(self, host, port, timeout=10):
+    def dial(self, host, port):
         """The socket."""
         id = self.ask(host, port)
-        m = self.expect("DIAL_OK", timeout)
+        m = self.expect("DIAL_OK", WAIT)
         assert m.id == id
         return socket.socket(fileno=m.fd)
 
-    def fails(self, host, port, reason, error=None, timeout=10):
+    def fails(self, host, port, reason, error=None):
         id = self.ask(host, port)
-        m = self.recv(timeout)
+        m = self.recv(WAIT)
         assert m.name == "DIAL_FAIL" and m.id == id, (m, self.logs)
         assert m["reason"] == reason, (m, self.logs)
         assert error is None or m["error"] == error, m
@@ -121,16 +125,30 @@ class Dialer(gwproto.Child):
 
     def expect_fds(self, n):
         """So many, once what was sent is closed as well."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + WAIT
         while self.fds() != n:
             assert time.monotonic() < deadline, (self.fds(), n)
             time.sleep(0.01)
+
+    def state(self):
+        with open(f"/proc/{self.pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0]
+
+    @contextlib.contextmanager
+    def standing(self):
+        """What happens meanwhile it finds all at once."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            wait_for(lambda: self.state() == "T")
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
 
 class Listener:
     """Takes connections on a port, on several addresses if asked."""
 
-    def __init__(self, *addresses, port=0):
+    def __init__(self, *addresses, port=0, listen=True):
         self.socks = []
         for a in addresses or ["127.0.0.1"]:
             s = socket.socket(socket.AF_INET6 if ":" in a else
@@ -138,8 +156,9 @@ class Listener:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind((a, port))
             port = s.getsockname()[1]
-            s.listen(128)
-            s.settimeout(5)
+            if listen:
+                s.listen(128)
+            s.settimeout(WAIT)
             self.socks.append(s)
         self.port = port
 
@@ -149,6 +168,9 @@ class Listener:
     def nobody(self, n=0):
         """Nobody came, and nobody comes now."""
         return not select.select([self.socks[n]], [], [], 0.1)[0]
+
+    def somebody(self, n=0):
+        return bool(select.select([self.socks[n]], [], [], WAIT)[0])
 
     def close(self):
         for s in self.socks:
@@ -367,7 +389,7 @@ def test_resolv_conf(having):
     d = having(Dialer, resolv=b"# none\nsearch example\n", resolve=1)
     t = time.monotonic()
     d.fails("box.invalid", 22, RESOLVE)
-    assert time.monotonic() - t < 4
+    assert time.monotonic() - t < 15
     d.configure(resolv=b"nameserver fe80::1%lo\nnameserver 127.9.9.9\n")
     assert any("resolv.conf: 1 name servers are not used" in line
                for line in d.logs)
@@ -379,9 +401,10 @@ def test_silent_server(having):
     d = having(Dialer, resolvers=[s.at for s in silent], resolve=2)
     t = time.monotonic()
     d.fails("box.example", 22, RESOLVE, errno.ETIMEDOUT)
-    assert 1.9 < time.monotonic() - t < 4
-    assert all({kind for _, kind, _ in s.asked} == {A, AAAA}
-               for s in silent)
+    # Not the deadline of each of them, one after the other.
+    assert 1.9 < time.monotonic() - t < 5.9
+    for s in silent:
+        wait_for(lambda: {kind for _, kind, _ in s.asked} == {A, AAAA})
     assert all(len(s.asked) <= 8 for s in silent)
 
 
@@ -391,12 +414,13 @@ def test_next_server(having, names, rcode):
     ear = having(Listener)
     bad = having(Server, lambda query: [] if rcode is None else
                  [(0, answer(query, rcode=rcode))])
-    d = having(Dialer, resolvers=[bad.at, names.at], resolve=2,
+    resolve = 4 if rcode is None else 60
+    d = having(Dialer, resolvers=[bad.at, names.at], resolve=resolve,
                egress=[("127.0.0.1/32",)])
     t = time.monotonic()
     d.dial("box.example", ear.port).close()
-    if rcode is not None:
-        assert time.monotonic() - t < 0.9
+    # One that answers has not used up its share of the time.
+    assert rcode is None or time.monotonic() - t < resolve / 2
     assert bad.asked
     # In their order: the second is not asked for what the first knows.
     d.configure(resolvers=[names.at, bad.at], egress=[("127.0.0.1/32",)])
@@ -409,10 +433,10 @@ def test_next_server(having, names, rcode):
 def test_servers_that_fail(having):
     bad = [having(Server, lambda query: [(0, answer(query, rcode=SERVFAIL))])
            for _ in range(2)]
-    d = having(Dialer, resolvers=[s.at for s in bad], resolve=5)
+    d = having(Dialer, resolvers=[s.at for s in bad], resolve=20)
     t = time.monotonic()
     d.fails("box.example", 22, RESOLVE, errno.EIO)
-    assert time.monotonic() - t < 2
+    assert time.monotonic() - t < 10
     assert all(0 < len(s.asked) <= 10 for s in bad)
 
 
@@ -484,9 +508,8 @@ def test_garbage_from_a_name_server(having):
 
 
 def test_refused(having):
-    ear = having(Listener)
-    port = ear.port
-    ear.close()
+    # Bound, so that nobody else gets it, but not listened on.
+    port = having(Listener, "127.0.0.1", "::1", listen=False).port
     d = having(Dialer, egress=[("127.0.0.1/32",), ("::1/128",)],
                hosts=b"127.0.0.1 both\n::1 both\n")
     d.fails("127.0.0.1", port, REFUSED, errno.ECONNREFUSED)
@@ -503,7 +526,8 @@ def test_blackhole(having):
     d = having(Dialer, egress=[("127.0.0.1/32",)], connect=1)
     t = time.monotonic()
     d.fails("127.0.0.1", hole.port, TIMEOUT, errno.ETIMEDOUT)
-    assert 0.9 < time.monotonic() - t < 3
+    # The kernel would try for two minutes.
+    assert 0.9 < time.monotonic() - t < 15
 
 
 def test_deadline_of_many(having):
@@ -522,11 +546,11 @@ def test_deadline_of_many(having):
     d.expect_fds(before)
     t = time.monotonic()
     id = d.ask("dead", ear.port)
-    for _ in range(12):
-        d.quiet(0.2)
+    while not select.select([d], [], [], 0.2)[0]:
         assert d.fds() <= before + 3
     assert d.expect("DIAL_FAIL", reason=TIMEOUT).id == id
-    assert 2.9 < time.monotonic() - t < 5
+    # Not the deadline of each of them, one after the other.
+    assert 2.9 < time.monotonic() - t < 11
     d.expect_fds(before)
 
 
@@ -542,29 +566,45 @@ def test_happy_eyeballs(having, dead):
     with d.dial("both", ear.port) as s:
         assert s.getpeername()[0] == live
     took = time.monotonic() - t
-    assert (0.2 if dead == "::1" else 0) < took < 1.5
+    assert (0.2 if dead == "::1" else 0) < took < 10
 
 
 def test_refused_is_quick(having):
     """The next attempt does not wait when one has failed."""
     ear = having(Listener, "127.0.0.1")
-    d = having(Dialer, egress=[("127.0.0.0/8",), ("::1/128",)],
-               hosts=b"::1 both\n127.0.0.2 both\n127.0.0.1 both\n")
+    d = having(Dialer, egress=[("127.0.0.0/8",)], hosts="".join(
+        f"127.0.0.{n} many\n" for n in range(15, 0, -1)).encode())
     t = time.monotonic()
-    d.dial("both", ear.port).close()
-    assert time.monotonic() - t < 0.45
+    d.dial("many", ear.port).close()
+    # Fourteen have failed: each would cost a quarter of a second.
+    assert time.monotonic() - t < 3.4
 
 
 @pytest.mark.parametrize("delay, peer", [(0, "::1"), (1, "127.0.0.1")])
 def test_resolution_delay(having, delay, peer):
     """IPv4 waits for IPv6, but not for long."""
     ear = having(Listener, "127.0.0.1", "::1")
-    server = having(Server, lambda query: [
-        (delay if name_of(query)[1] == AAAA else 0,
-         answer(query, ["127.0.0.1", "::1"]))])
+    asked = {}
+
+    def handler(query):
+        asked[name_of(query)[1]] = query
+        return []
+    server = having(Server, handler)
     d = having(Dialer, resolvers=[server.at],
                egress=[("127.0.0.1/32",), ("::1/128",)])
-    with d.dial("both.example", ear.port) as s:
+    id = d.ask("both.example", ear.port)
+    wait_for(lambda: len(asked) == 2)
+    peers = {kind: ("127.0.0.1", port) for _, kind, port in server.asked}
+    both = [(answer(asked[kind], ["127.0.0.1", "::1"]), peers[kind])
+            for kind in (A, AAAA)]
+    # The answers come in this order, and no scheduler makes it longer.
+    with d.standing():
+        server.say(*both[0])
+        if delay == 0:
+            server.say(*both[1])
+    m = d.expect("DIAL_OK")
+    assert m.id == id
+    with socket.socket(fileno=m.fd) as s:
         assert s.getpeername()[0] == peer
 
 
@@ -593,7 +633,7 @@ def test_many_at_once(having):
     """Two hundred and fifty-six; the others hear at once that it is busy."""
     ear = having(Listener)
     hole = having(Blackhole)
-    d = having(Dialer, egress=[("127.0.0.1/32",)], connect=2, nofile=1024)
+    d = having(Dialer, egress=[("127.0.0.1/32",)], connect=5, nofile=1024)
     before = d.fds()
     ids = [d.ask("127.0.0.1", hole.port) for _ in range(300)]
     busy = [d.expect("DIAL_FAIL", reason=BUSY).id for _ in range(44)]
@@ -612,7 +652,7 @@ def test_out_of_descriptors(having, nofile):
     """Said, not died of; and the bound that is ours comes first, if high."""
     hole = having(Blackhole)
     ear = having(Listener)
-    d = having(Dialer, egress=[("127.0.0.1/32",)], connect=1,
+    d = having(Dialer, egress=[("127.0.0.1/32",)], connect=4,
                nofile=nofile)
     for _ in range(100):
         d.ask("127.0.0.1", hole.port)
@@ -655,7 +695,7 @@ def reset(peer, s):
     peer.close()
     p = select.poll()
     p.register(s, select.POLLIN)
-    assert p.poll(5000)
+    assert p.poll(WAIT * 1000)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -668,11 +708,11 @@ def test_cage(having, host):
     with socket.socket(ear.socks[0].family) as s:
         s.setblocking(False)
         assert s.connect_ex((host, ear.port)) == errno.EINPROGRESS
-        assert select.select([], [s], [], 5)[1]
+        assert select.select([], [s], [], WAIT)[1]
         assert s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
         reset(ear.accept(), s)
         aim(s, target)
-        assert not other.nobody()
+        assert other.somebody()
         other.accept().close()
 
     d = having(Dialer, egress=[("127.0.0.1/32",), ("::1/128",)])
@@ -774,11 +814,16 @@ def test_reload(having):
 def test_reload_while_dialing(having):
     """A dial ends by what it began with."""
     ear = having(Listener)
-    server = having(Server, lambda query: [
-        (0.3, answer(query, ["127.0.0.1"]))])
+    configured = threading.Event()
+
+    def handler(query):
+        assert configured.wait(WAIT)
+        return [(0, answer(query, ["127.0.0.1"]))]
+    server = having(Server, handler)
     d = having(Dialer, resolvers=[server.at], egress=[("127.0.0.1/32",)])
     id = d.ask("box.example", ear.port)
     d.configure()
+    configured.set()
     m = d.expect("DIAL_OK")
     assert m.id == id
     os.close(m.fd)
@@ -887,9 +932,7 @@ def test_stop_while_dialing(having):
         d.ask("127.0.0.1", hole.port)
         d.ask("box.example", 22)
     d.send("VERBOSE", verbose=0)
-    deadline = time.monotonic() + 5
-    while not silent.asked and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: silent.asked)
     d.send("STOP")
     d.expect_closed()
     assert d.wait() == 0
