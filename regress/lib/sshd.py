@@ -35,11 +35,12 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 
 from clients import WAIT, connect, wait_for
-from daemon import ROOT, Logs, alive, ports, tree
+from daemon import ROOT, Logs, alive, tree
 
 SFTP = "/usr/lib/openssh/sftp-server"
 PASSWORD = "correct horse battery"
@@ -184,7 +185,11 @@ class Sshd(Logs):
             self.host_keys[kind] = self.host_key(kind)
         with open(self.dir + "/authorized", "w"):
             pass
-        self.port = ports(1)[0]
+        # Ours for as long as we live, also while no server listens there.
+        self.place = socket.socket()
+        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.place.bind(("127.0.0.1", 0))
+        self.port = self.place.getsockname()[1]
         if start:
             self.start()
 
@@ -250,6 +255,8 @@ class Sshd(Logs):
                 ["/usr/sbin/sshd", "-D", "-e", "-f", path],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
         wait_for(self.answers)
+        # Who looks for a connection shall not find ours.
+        wait_for(lambda: not self.children())
 
     def answers(self):
         assert self.proc.poll() is None, self.log()
@@ -280,10 +287,11 @@ class Sshd(Logs):
             if alive(pid, start):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not any(alive(*p) for p in below), 5)
+        wait_for(lambda: not any(alive(*p) for p in below))
 
     def stop(self):
         self.halt()
+        self.place.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def __enter__(self):
