@@ -111,11 +111,12 @@ class End:
         return [e for e in self.events if e["event"] == name and
                 fields.items() <= e.items()]
 
-    def event(self, name, seconds=15, count=1, **fields):
+    def event(self, name, count=1, **fields):
         """Wait for so many of them; the last one."""
+        from clients import WAIT
         with self.changed:
             if not self.changed.wait_for(
-                    lambda: len(self.find(name, **fields)) >= count, seconds):
+                    lambda: len(self.find(name, **fields)) >= count, WAIT):
                 raise AssertionError("no %s in %r" % (name, self.events))
         return self.find(name, **fields)[-1]
 
@@ -159,8 +160,9 @@ class Peer:
 
     def server(self, **spec):
         """A server; what spec may have is said at class Server."""
+        from clients import WAIT
         self.order(serve=spec)
-        port = self.answers.get(timeout=15)
+        port = self.answers.get(timeout=WAIT)
         self.ends[port] = End(self, port, spec)
         return self.ends[port]
 
@@ -172,9 +174,10 @@ class Peer:
         return self.server(proxy=to, **spec)
 
     def stop(self):
+        from clients import WAIT
         self.proc.stdin.close()
-        self.proc.wait(10)
-        self.reader.join(10)
+        self.proc.wait(WAIT)
+        self.reader.join(WAIT)
         self.proc.stdout.close()
         self.log.close()
         import shutil
@@ -800,6 +803,8 @@ key		the path of a host key, else the one of all
 def main(key):
     import logging
     logging.basicConfig(level=logging.ERROR)
+    # All that is to be loaded: the first client has no time for that.
+    transport()
     for line in sys.stdin:
         what = json.loads(line)
         if "serve" in what:
