@@ -24,16 +24,17 @@ from clients import Http, Ws, bearer, wait_for
 
 # A program that says <lines columns> whenever the size has changed.
 WINCH = """
-import os, signal, sys, tty
+import os, signal, tty
 
-def changed(*_):
-    size = os.get_terminal_size(0)
-    os.write(1, b"<%d %d>" % (size.lines, size.columns))
+# None comes unseen between two system calls.
+winch = {signal.SIGWINCH}
+signal.pthread_sigmask(signal.SIG_BLOCK, winch)
 tty.setraw(0)
-signal.signal(signal.SIGWINCH, changed)
 os.write(1, b"READY")
 while True:
-    os.read(0, 100)
+    signal.sigwait(winch)
+    size = os.get_terminal_size(0)
+    os.write(1, b"<%d %d>" % (size.lines, size.columns))
 """
 
 
