@@ -33,14 +33,15 @@ import time
 
 import pytest
 
-from clients import wait_for
+from clients import WAIT, wait_for
 from daemon import SAN, Daemon
 from sshd import usable
 
 HONEST = 10
 # What an echo of the honest may take at worst, on two busy cores.
-PATIENCE = 10 if SAN else 4
-HANDSHAKE = 3
+PATIENCE = 20 if SAN else 10
+# Time enough for all of the servers at once, which share one interpreter.
+HANDSHAKE = 8
 CAP = 32				# MiB of memory of a worker
 FLOOD = 1 if SAN else 2			# seconds of it
 
@@ -101,10 +102,10 @@ class Arena:
 
     def __init__(self, boxes):
         self.d = Daemon(boxes, lines=[
-            "limit dials per worker 10000", "timeout connect 3",
-            "timeout handshake %d" % HANDSHAKE, "timeout channel 3",
+            "limit dials per worker 10000", "timeout connect 8",
+            "timeout handshake %d" % HANDSHAKE, "timeout channel 8",
             "limit memory per worker %d mb" % CAP, "replay 64 kb",
-            "timeout detached ssh 3"])
+            "timeout detached ssh 10"])
         self.honest = Honest(self.d, list(boxes))
         self.n = 0
 
@@ -206,7 +207,8 @@ def unopened(arena, peer):
     for t in threads:
         t.join()
     arena.honest.go_on()
-    wait_for(lambda: not any(arena.d.worker(n) for n in names), 20)
+    wait_for(lambda: not {row[0] for row in arena.d.ctl(
+        "show", "sandboxes")} & set(names))
     return {case[0]: (name, *got[name], end)
             for case, name, end in zip(UNOPENED, names, ends)}
 
@@ -222,7 +224,7 @@ def test_unopened(unopened, arena, case, spec, messages):
     else:
         assert answer.json["error"] == "SSH connection failed"
         assert answer.json["message"] in messages
-    assert took < 3 * HANDSHAKE + (10 if SAN else 4)
+    assert took < WAIT
     if "hang" in spec:
         assert end.find("hang"), "it did not get there"
         assert took > 1
@@ -263,7 +265,7 @@ def test_odd(ring, peer, case, spec, size):
     at = len(ws.out)
     for i in range(0, size, 20000):
         ws.binary(data[i:i + 20000])
-        ws.has(at + min(i + 20000, size), 30)
+        ws.has(at + min(i + 20000, size))
     assert ws.out[at:] == data
     if case == "unasked channels":
         # No of those that are known; others may have no answer at all.
@@ -335,8 +337,8 @@ def test_lies(ring, peer, after):
         ws.closed()
     else:
         assert ws.closed() == (1011, "connection lost")
-        assert re.search("session %s: transport_lost: .{5}" % sid,
-                         ring.d.log()[ring.mark:])
+        ring.d.logged("session %s: transport_lost: .{5}" % sid,
+                      start=ring.mark)
     wait_for(lambda: sid not in ring.d.sessions())
 
 
@@ -350,7 +352,7 @@ FLOODS = ["do_unknown", "do_small_unknown", "do_other_channel", "do_ignore",
 def data_of(pid):
     """What RLIMIT_DATA counts of a process, in MiB; 0 if it is gone."""
     try:
-        with open("/proc/%d/status" % pid) as f:
+        with open("/proc/%s/status" % pid) as f:
             found = re.search(r"VmData:\s*(\d+) kB", f.read())
     except (FileNotFoundError, ProcessLookupError):
         return 0
@@ -375,10 +377,12 @@ def test_flood(ring, peer, after):
     # Nobody reads the output now; that must not change anything.
     answer = ring.d.delete(sid)
     assert answer.status in (200, 404), answer
-    end_of = ws.closed(30)
-    assert end_of in ((1000, "closed"), (1011, "connection lost"), None)
+    end_of = ws.closed()
+    # The worker may have had enough before we came.
+    assert end_of in ((1000, "closed"), (1011, "connection lost"),
+                      (1011, "Session not found"), None)
     wait_for(lambda: sid not in ring.d.sessions())
-    wait_for(lambda: ring.d.worker(name) is None, 20)
+    wait_for(lambda: ring.d.worker(name) is None)
     log = ring.d.log()[ring.mark:]
     if end_of != (1000, "closed"):
         wait_for(lambda: re.search(
@@ -399,7 +403,7 @@ def test_flood_before_anybody_looks(ring, peer):
         time.sleep(0.05)
     ring.honest.go_on()
     assert ring.d.delete(sid).status in (200, 404)
-    wait_for(lambda: ring.d.worker(name) is None, 20)
+    wait_for(lambda: ring.d.worker(name) is None)
 
 
 def test_input_that_is_not_taken(ring, peer):
@@ -522,7 +526,7 @@ def test_cut_while_attached(ring, peer):
         assert ws.closed() == (1011, "connection lost")
         assert sse.rest()[-1] == ("error", '{"message":"connection lost"}')
         assert [base64.b64decode(f) for f in ws.frames] == [b"READY"]
-        assert ring.d.ended()[sid] == "transport_lost"
+        wait_for(lambda: ring.d.ended().get(sid) == "transport_lost")
         sse.stop()
 
 
@@ -539,7 +543,7 @@ def test_quiet_host_is_kept(ring, peer):
 
 def test_nothing_is_left(ring):
     """After all of this only the honest have a worker and a session."""
-    wait_for(lambda: len(ring.d.sessions()) == HONEST, 20)
+    wait_for(lambda: len(ring.d.sessions()) == HONEST)
     others = []
 
     def gone():
@@ -547,6 +551,6 @@ def test_nothing_is_left(ring):
                      if not row[0].startswith("honest")]
         return not others
     try:
-        wait_for(gone, 20)
+        wait_for(gone)
     except AssertionError:
         raise AssertionError(others) from None
