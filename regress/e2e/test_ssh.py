@@ -130,7 +130,7 @@ def test_stream_exact_bytes(daemon):
     thread.start()
     wait_for(lambda: daemon.sessions()[sid][2] == "2")
     daemon.delete(sid)
-    thread.join(20)
+    thread.join()
     assert got[0].split(b"\r\n\r\n", 1)[1] == (
         b"event: connected\ndata: " + sid.encode() + b"\n\n"
         b"data: UkVBRFk=\n\nevent: close\ndata: closed\n\n")
@@ -326,8 +326,9 @@ def test_stream_comment(start):
     begun = time.monotonic()
     sse = d.sse(d.open("cat"))
     sse.until(b"READY")
+    silent = time.monotonic()
     while sse.comments == 0:
-        assert time.monotonic() - begun < 28
+        assert time.monotonic() - silent < 28
         with pytest.raises(Timeout):
             sse.event(0.5)
     assert time.monotonic() - begun > 14
