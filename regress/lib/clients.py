@@ -180,8 +180,10 @@ class Ws:
     def _shake(self):
         end = time.monotonic() + WAIT
         while self.response is None:
-            if not self.pump(end - time.monotonic()) and self.eof:
-                raise ConnectionError("no answer to the upgrade")
+            if not self.pump(end - time.monotonic()):
+                if self.eof:
+                    raise ConnectionError("no answer to the upgrade")
+                raise Timeout("no answer to the upgrade")
         if self.response.status_code == 101 and self.conn.handshake_exc:
             raise self.conn.handshake_exc
 

@@ -91,14 +91,19 @@ def quote(text):
     return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
 
 
+def place():
+    """A port that is ours while this socket is: no connection and nobody
+    else gets it, but servers that want it again at once can have it."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", 0))
+    return s
+
+
 def ports(n):
     with contextlib.ExitStack() as stack:
-        found = []
-        for _ in range(n):
-            s = stack.enter_context(socket.socket())
-            s.bind(("127.0.0.1", 0))
-            found.append(s.getsockname()[1])
-        return found
+        return [stack.enter_context(place()).getsockname()[1]
+                for _ in range(n)]
 
 
 def proc_stat(pid):
@@ -174,8 +179,10 @@ class Logs:
     """What writes a file `logfile'."""
 
     def log(self):
+        """Its lines; one that is being written is not there yet."""
         with open(self.logfile, errors="backslashreplace") as f:
-            return f.read()
+            text = f.read()
+        return text[:text.rfind("\n") + 1]
 
     def logged(self, pattern, seconds=WAIT, start=0):
         """Wait for a match in the log."""
@@ -196,7 +203,9 @@ class Daemon(Logs):
         self.run_ctl("keygen", self.keys)
         with open(os.path.join(self.keys, "jwt.secret"), "rb") as f:
             self.secret = f.read().rstrip(b"\n")
-        self.port, self.metrics_port = ports(2)
+        self.places = place(), place()
+        self.port, self.metrics_port = (s.getsockname()[1]
+                                        for s in self.places)
         self.sandboxes = dict(SANDBOXES if sandboxes is None else sandboxes)
         self.lines = list(lines)
         self.api = list(api)
@@ -361,6 +370,8 @@ class Daemon(Logs):
             self.proc.wait()
             with contextlib.suppress(AssertionError):
                 wait_for(lambda: not any(alive(*p) for p in below), 10)
+        for s in self.places:
+            s.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def stop(self, signo=signal.SIGTERM):
