@@ -316,6 +316,7 @@ parent_stop(struct parent *p)
 	(void)event_del(p->ev_sweep);
 	if (p->ev_recheck != NULL)
 		(void)event_del(p->ev_recheck);
+	reload_forget(p);
 	slots_stop(p);
 	TAILQ_FOREACH(w, &p->workers, entry)
 		(void)kid_send_empty(w->kid, IMSG_STOP, 0);

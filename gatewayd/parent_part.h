@@ -75,6 +75,9 @@ void		 reload_answer(struct parent *, struct kid *, const char *);
 /* That one has ended meanwhile, and the reload with it. */
 void		 reload_kid_gone(struct parent *, struct kid *);
 
+/* The daemon stops: of those that end from here on it is not told. */
+void		 reload_forget(struct parent *);
+
 /*
  * broker.c: what the catalog has allowed becomes a grant for a frontend, or
  * a denial.  broker_open() takes the record that comes as a blob.

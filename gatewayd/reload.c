@@ -190,6 +190,24 @@ reload_kid_gone(struct parent *p, struct kid *k)
 	reload_check(r);
 }
 
+void
+reload_forget(struct parent *p)
+{
+	struct reload	*r;
+	size_t		 i;
+
+	if ((r = p->reload) == NULL)
+		return;
+	p->reload = NULL;
+	for (i = 0; i < r->nwaiting; i++)
+		r->waiting[i]->push = NULL;
+	if (r->asked_by != 0)
+		ctl_answer(p, r->asked_by, "the daemon stops");
+	config_free(r->conf);
+	event_free(r->ev_timeout);
+	free(r);
+}
+
 static void
 reload_timeout(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {

@@ -62,6 +62,24 @@ def test_stop_with_a_client_that_does_not_read(start):
     ws.drop()
 
 
+def test_stop_in_a_reload(start):
+    """Who asked for it hears that it will not be, and nothing is left."""
+    d = start()
+    (pid,) = d.process("dialer")
+    os.kill(pid, signal.SIGSTOP)
+    runs = [subprocess.Popen([BUILD + "/gatewayctl", "-s", d.socket,
+                              "reload"], stderr=subprocess.PIPE, text=True)
+            for _ in range(2)]
+    # Only one is let in.
+    wait_for(lambda: any(run.poll() is not None for run in runs))
+    d.kill(signal.SIGTERM)
+    said = sorted(run.communicate()[1] for run in runs)
+    assert "try again" in said[0] and "the daemon stops" in said[1]
+    assert all(run.returncode == 1 for run in runs)
+    os.kill(pid, signal.SIGCONT)
+    assert d.wait() == 0
+
+
 HEARS = """
 import os, signal, sys
 
