@@ -115,7 +115,7 @@ class Dnsmasq:
              "--listen-address=127.0.0.1", "--bind-interfaces",
              "--pid-file=", "--log-queries", f"--log-facility={self.log}",
              "--local=/example/", *records])
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while "started" not in self.text():
             if self.proc.poll() is not None:
                 return False
