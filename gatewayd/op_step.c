@@ -37,7 +37,7 @@
 /* Seconds to open beyond what the worker has itself. */
 #define OPEN_GRACE	5
 
-/* Until a worker must have answered a call for what has just opened. */
+/* Until a worker must have answered a call. */
 #define CALL_TIMEOUT	15
 
 #define DEFAULT_COLS	80
@@ -111,11 +111,7 @@ open_answered(void *arg, const struct imsg *im)
 		op->face->done(op, im);
 	else {
 		op->opening = 0;
-		if (op_timer(op, op->action == ACTION_ATTACH ? 0 :
-		    CALL_TIMEOUT) == -1)
-			client_drop(op_end(op));
-		else
-			op_step(op);
+		op_step(op);
 	}
 }
 
@@ -143,10 +139,17 @@ open_failed(struct op *op, uint8_t reason)
 	op_refuse(op, errors[reason] != 0 ? errors[reason] : OP_OPEN_FAILED);
 }
 
+/*
+ * Now the worker has its time, whether a grant had to be waited for or there
+ * was a pass.  An attach has an end of its own.
+ */
 void
 op_step(struct op *op)
 {
-	if (op->action == ACTION_ATTACH)
+	if (op_timer(op, op->action == ACTION_ATTACH ? 0 :
+	    CALL_TIMEOUT) == -1)
+		client_drop(op_end(op));
+	else if (op->action == ACTION_ATTACH)
 		attach_start(op);
 	else
 		call_start(op);

@@ -532,6 +532,25 @@ def test_pass_of_another_api(front):
     assert c.answer() == GONE
 
 
+def test_worker_that_does_not_answer(front):
+    """Whoever asks is not kept waiting, not even with a pass."""
+    sid = fresh()
+    one, two = front.client(), front.client()
+    one.ask("POST", url("input", sid), "x")
+    front.grant(front.asked(action=INPUT, object=sid), session=sid,
+                open_time=0)
+    front.worker().send("INPUT_OK", id=front.worker().expect("INPUT").id)
+    assert one.answer()[0] == 204
+    one.ask("POST", url("input", sid), "x")
+    front.worker().expect("INPUT")
+    two.ask("GET", url(sid=sid))
+    front.grant(front.asked(action=STATUS, object=sid), session=sid,
+                open_time=0)
+    front.worker().expect("STATUS")
+    for c in one, two:
+        assert c.answer() == (504, error("timed_out", "Timed out"))
+
+
 def test_delete(front):
     sid = fresh()
     c = front.client().ask("DELETE", url(sid=sid))
