@@ -69,9 +69,9 @@ class Server(base.Server):
     def do_late_output(self):
         """The status comes first, and the rest slowly."""
         self.push(REQUEST, self.remote, b"exit-status", False, 3)
-        for i in range(4):
+        for i in range(30):
             self.data(b"<%d>" % i)
-            time.sleep(0.7)
+            time.sleep(0.1)
         self.data(b"END")
         self.push(EOF, self.remote)
         self.push(CLOSE, self.remote)
