@@ -28,15 +28,20 @@
 #include "imsg.h"
 #include "tables.h"
 
-/* How long the daemon may take for one answer, in milliseconds. */
+/*
+ * How long the daemon may take for one answer, and for that to a reload, for
+ * which it waits itself, in milliseconds.
+ */
 #define CONTROL_WAIT	10000
+#define RELOAD_WAIT	20000
 
 /* The one connection of this run. */
 static struct control {
 	int		 sock;
 	uint32_t	 id;			/* of the current request */
+	int		 wait;
 	uint8_t		 buf[IMSG_MAX];
-} control = { .sock = -1 };
+} control = { .sock = -1, .wait = CONTROL_WAIT };
 
 static void	 control_write(const struct imsg *);
 static void	 control_wait(void);
@@ -86,6 +91,7 @@ control_send(uint16_t type, struct imsg *im)
 {
 	im->type = type;
 	im->id = ++control.id;
+	control.wait = type == IMSG_CTL_RELOAD ? RELOAD_WAIT : CONTROL_WAIT;
 	control_write(im);
 }
 
@@ -147,7 +153,7 @@ control_wait(void)
 	pfd.fd = control.sock;
 	pfd.events = POLLIN;
 	do {
-		n = poll(&pfd, 1, CONTROL_WAIT);
+		n = poll(&pfd, 1, control.wait);
 	} while (n == -1 && errno == EINTR);
 	if (n == -1)
 		err(1, "poll");

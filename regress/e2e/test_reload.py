@@ -128,6 +128,22 @@ def test_refused_by_one(start, slow):
     ws.drop()
 
 
+def test_no_answer_from_one(start):
+    """A process that does not move is waited for, and then ended."""
+    d = start()
+    _, ws = d.shell()
+    d.faults = True
+    (pid,) = d.process("dialer")
+    os.kill(pid, signal.SIGSTOP)
+    run = d.run_ctl("-s", d.socket, "reload")
+    assert run.returncode == 1 and "a process did not answer" in run.stderr
+    wait_for(lambda: d.process("dialer") not in ([pid], []))
+    typed(ws, 1)
+    wait_for(d.ready)
+    fresh(d, "ctl")
+    ws.drop()
+
+
 def test_unsafe_file(start):
     """A file that others may write is no configuration."""
     d = start()
