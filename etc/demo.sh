@@ -22,7 +22,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-: "${BUILD:=build}" "${PORT:=8789}"
+: "${BUILD:=build}" "${PORT:=8789}" "${METRICS_PORT:=9189}" "${BOX_PORT:=2222}"
 BUILD=$(cd "$BUILD" && pwd)
 RUN=$PWD/run
 OWNER=did:plc:demo
@@ -102,7 +102,7 @@ box_up() {
 	chmod 755 "$RUN/box" "$RUN/box/etc" "$RUN/box/etc/ssh"
 	[ ! -x "$BUILD/openssh/sshd" ] ||
 	    install -m 755 "$BUILD/openssh/sshd" "$RUN/box/etc/ssh"
-	boxport=$(free_port 2222)
+	boxport=$(free_port "$BOX_PORT")
 	sh etc/box.sh "$RUN/box" "$user" "$boxport" 2>"$RUN/box.log" &
 	box=$!
 	tries=0
@@ -205,7 +205,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	[ "$user" != root ] || user=nobody
 fi
 port=$(free_port "$PORT")
-metrics=$(free_port 9189)
+metrics=$(free_port "$METRICS_PORT")
 "$BUILD/gatewayctl" keygen "$RUN/keys" >/dev/null
 token=$("$BUILD/gatewayctl" token -k "$RUN/keys/jwt.secret" -s "$OWNER" \
     -e 86400)

@@ -23,6 +23,7 @@ that is still there after Ctrl-C, or what somebody has started in it.
 
 import os
 import pty
+import random
 import re
 import select
 import shutil
@@ -34,7 +35,7 @@ import time
 
 import pytest
 
-from clients import Http, bearer, wait_for
+from clients import WAIT, Http, bearer, wait_for
 from daemon import BUILD, ROOT, TOP, alive, proc_stat
 
 # A local shell may leave that behind, as any login may.
@@ -48,15 +49,20 @@ class Demo:
         shutil.copytree(os.path.join(TOP, "etc"), top / "etc")
         self.top = top
         env = {k: v for k, v in os.environ.items() if k != "SUDO_USER"}
+        # Not the ports of what runs beside us: it looks for free ones, and
+        # takes them a little later.  None is one that the kernel gives out.
+        port = random.randrange(10000, 30000, 20)
+        env.update(BUILD=BUILD, PORT=str(port), METRICS_PORT=str(port + 5),
+                   BOX_PORT=str(port + 10))
         self.proc = subprocess.Popen(
-            ["sh", "etc/demo.sh"], cwd=top, env=dict(env, BUILD=BUILD),
+            ["sh", "etc/demo.sh"], cwd=top, env=env,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True)
         self.text = ""
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         try:
-            wait_for(lambda: "show sessions" in self.text, 30)
+            wait_for(lambda: "show sessions" in self.text, 2 * WAIT)
         except AssertionError:
             self.stop(signal.SIGKILL)
             raise AssertionError(self.text) from None
@@ -94,10 +100,10 @@ class Demo:
 
     def stop(self, signo):
         os.killpg(self.proc.pid, signo)
-        self.proc.wait(30)
+        self.proc.wait(WAIT)
 
 
-def expect(fd, pattern, seconds=30):
+def expect(fd, pattern, seconds=WAIT):
     """What comes until there is a match, or without one to the end."""
     out = b""
     end = time.monotonic() + seconds
@@ -148,7 +154,7 @@ def refused(port):
 
 
 def gone(demo, processes):
-    wait_for(lambda: not any(alive(*p) for p in processes), 10)
+    wait_for(lambda: not any(alive(*p) for p in processes))
     assert not (demo.top / "run").exists()
     assert demo.port() is None or refused(demo.port())
 
@@ -198,5 +204,5 @@ def test_what_is_left_in_the_box(demo):
 def test_the_daemon_dies_first(demo):
     processes = family(demo.proc.pid)
     os.kill(demo.daemon(), signal.SIGKILL)
-    assert demo.proc.wait(30) != 0
+    assert demo.proc.wait(WAIT) != 0
     gone(demo, processes)
