@@ -17,13 +17,23 @@
 #include "compat.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "imsg.h"
 #include "log.h"
+
+/* The longest line is one of the audit. */
+#define STDERR_LINE_MAX	(20 * 1024)
+
+/* How long a line may wait for a reader, once a second: milliseconds. */
+#define STDERR_WAIT	100
 
 static struct {
 	const char	*name;
@@ -31,8 +41,14 @@ static struct {
 	int		 verbose;
 	int		 channel;	/* -1: write ourselves */
 	enum exits	 exits;
-} logger = { "gatewayd", 1, 0, -1, EXITS_FATAL };
+	unsigned int	 lost;		/* lines not written, not yet told */
+	int		 cut;		/* the last one has no end */
+	time_t		 waited;	/* when, for a reader */
+} logger = { "gatewayd", 1, 0, -1, EXITS_FATAL, 0, 0, 0 };
 
+static int	 stderr_ready(void);
+static int	 stderr_write(const char *, size_t);
+static void	 log_stderr(const char *);
 static void	 log_line(int, const char *);
 static void	 log_va(int, int, const char *, va_list);
 
@@ -70,6 +86,67 @@ log_getverbose(void)
 	return (logger.verbose);
 }
 
+/*
+ * Standard error may be a pipe that nobody reads for now, or a terminal that
+ * was stopped.  To wait for that would stop the service.
+ */
+static int
+stderr_ready(void)
+{
+	struct pollfd	 pfd;
+	struct timespec	 ts;
+
+	pfd.fd = STDERR_FILENO;
+	pfd.events = POLLOUT;
+	if (poll(&pfd, 1, 0) == 1)
+		return (1);
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1 ||
+	    ts.tv_sec == logger.waited)
+		return (0);
+	logger.waited = ts.tv_sec;
+	return (poll(&pfd, 1, STDERR_WAIT) == 1);
+}
+
+/* So much at a time as does not wait where there is room for anything. */
+static int
+stderr_write(const char *p, size_t len)
+{
+	ssize_t	 n;
+
+	while (len > 0) {
+		if (!stderr_ready())
+			return (-1);
+		n = write(STDERR_FILENO, p, len > PIPE_BUF ? PIPE_BUF : len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (-1);
+		p += n;
+		len -= (size_t)n;
+		logger.cut = len > 0;
+	}
+	return (0);
+}
+
+static void
+log_stderr(const char *text)
+{
+	static char	 line[STDERR_LINE_MAX];
+	char		 lost[80];
+
+	lost[0] = '\0';
+	if (logger.lost > 0)
+		(void)snprintf(lost, sizeof(lost), "%.20s: %u lines could not "
+		    "be written here\n", logger.name, logger.lost);
+	if ((size_t)snprintf(line, sizeof(line), "%s%s%s: %s\n", logger.cut ?
+	    "\n" : "", lost, logger.name, text) >= sizeof(line))
+		line[sizeof(line) - 2] = '\n';
+	if (stderr_write(line, strlen(line)) == -1)
+		logger.lost++;
+	else
+		logger.lost = 0;
+}
+
 static void
 log_line(int priority, const char *text)
 {
@@ -79,7 +156,7 @@ log_line(int priority, const char *text)
 
 	if (logger.channel == -1) {
 		if (logger.to_stderr)
-			fprintf(stderr, "%s: %s\n", logger.name, text);
+			log_stderr(text);
 		else
 			syslog(priority, "%s", text);
 		return;

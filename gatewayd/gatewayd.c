@@ -17,6 +17,7 @@
 #include "compat.h"
 
 #include <err.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,9 @@ main(int argc, char *argv[])
 		config_macros_free(&macros);
 		exit(status);
 	}
+	/* Who reads the log may go. */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		err(1, "signal");
 	/* To the terminal, until parent_main() leaves it. */
 	log_init("gatewayd", 1, verbose);
 	asset_open(conf);

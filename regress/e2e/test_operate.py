@@ -1,0 +1,89 @@
+# Copyright (c) 2026 The gatewayd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+"""
+What the daemon is started with by those who run it: a log that nobody reads.
+What can break: the service waits for its log.
+"""
+
+import contextlib
+import fcntl
+import os
+import subprocess
+
+from clients import wait_for
+from daemon import BUILD, Daemon
+
+F_SETPIPE_SZ = 1031
+
+
+class Piped(Daemon):
+    """Its log is a pipe, which is read when a test says so."""
+
+    def start(self):
+        self.pipe, end = os.pipe()
+        fcntl.fcntl(end, F_SETPIPE_SZ, 16384)
+        os.set_blocking(self.pipe, False)
+        self.proc = subprocess.Popen(
+            [BUILD + "/gatewayd", "-d", "-f", self.path],
+            stdin=subprocess.DEVNULL, stdout=end, stderr=end, cwd="/")
+        os.close(end)
+        self.killed = False
+        wait_for(self.ready)
+
+    def log(self):
+        with open(self.logfile, "ab") as f, \
+                contextlib.suppress(BlockingIOError):
+            while self.pipe is not None and \
+                    (data := os.read(self.pipe, 65536)):
+                f.write(data)
+        return super().log()
+
+    def leave(self):
+        """No reader is left."""
+        os.close(self.pipe)
+        self.pipe = None
+
+    def abandon(self):
+        if self.pipe is not None:
+            self.leave()
+        super().abandon()
+
+
+def shells(d, n):
+    for _ in range(n):
+        sid, ws = d.shell()
+        ws.drop()
+        assert d.delete(sid).status == 200
+
+
+def test_log_not_read():
+    """More than the pipe takes: the service goes on, and lines are lost,
+    which the log says when it is read again."""
+    with Piped() as d:
+        shells(d, 50)
+        d.ctl("show", "processes")
+        first = d.log()
+        assert 8192 < len(first) <= 16384 and "written here" not in first
+        shells(d, 1)
+        text = d.logged(r"gatewayd: [1-9]\d* lines could not be written "
+                        r"here\n")
+        assert d.log()[text.end():].startswith("gatewayd: ")
+
+
+def test_log_closed():
+    """Nobody reads any more."""
+    with Piped() as d:
+        d.leave()
+        shells(d, 3)
