@@ -17,6 +17,7 @@
 #include "compat.h"
 
 #include <err.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@
 #include "pty.h"
 
 static __dead void	 usage(void);
+static void		 standard(void);
 static __dead void	 child(const char *);
 static const char	*absolute(const char *);
 static int		 check_only(const struct config *,
@@ -45,6 +47,18 @@ usage(void)
 	fprintf(stderr,
 	    "usage: gatewayd [-dnv] [-D macro=value] [-f file]\n");
 	exit(1);
+}
+
+/* What is closed of them would be a socket soon, and get the log. */
+static void
+standard(void)
+{
+	int	 fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", O_RDWR) != fd)
+			err(1, "/dev/null");
 }
 
 /* The roles of this program; the parent starts them with -x. */
@@ -76,6 +90,7 @@ main(int argc, char *argv[])
 		setproctitle("-gatewayd: %s", argv[2]);
 		child(argv[2]);
 	}
+	standard();
 	while ((ch = getopt(argc, argv, "D:df:nv")) != -1) {
 		switch (ch) {
 		case 'D':

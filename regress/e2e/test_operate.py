@@ -13,14 +13,17 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 """
-What the daemon is started with by those who run it: a log that nobody reads.
-What can break: the service waits for its log.
+What the daemon is started with by those who run it: a log that nobody reads
+or that is closed.  What can break: the service waits for its log, the log
+gets into a socket.
 """
 
 import contextlib
 import fcntl
 import os
 import subprocess
+
+import pytest
 
 from clients import wait_for
 from daemon import BUILD, Daemon
@@ -87,3 +90,19 @@ def test_log_closed():
     with Piped() as d:
         d.leave()
         shells(d, 3)
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_no_standard_error(start, closed):
+    """What is closed does not become a socket that gets the log."""
+    d = start(start=False)
+    d.killed = False
+    d.proc = subprocess.Popen(
+        ["sh", "-c", "exec %s/gatewayd -d -f %s %s" % (
+            BUILD, d.path, closed)])
+    open(d.logfile, "w").close()
+    wait_for(d.ready)
+    shells(d, 2)
+    for fd in (0, 1, 2):
+        what = os.readlink("/proc/%d/fd/%d" % (d.proc.pid, fd))
+        assert not what.startswith("socket"), what
