@@ -156,12 +156,20 @@ listener_tcp(struct listener *l, const struct config_listen *cl, uint8_t what)
 	return (listener_add(l, fd, what));
 }
 
-/* Whether nobody answers at that socket. */
+/*
+ * Whether there is a socket where nobody answers.  At a file of any other
+ * kind nobody answers either, and it is not ours to remove.
+ */
 static int
 control_stale(const struct sockaddr_un *sun)
 {
-	int	 fd, stale;
+	struct stat	 st;
+	int		 fd, stale;
 
+	if (lstat(sun->sun_path, &st) == -1 || !S_ISSOCK(st.st_mode)) {
+		errno = EADDRINUSE;
+		return (0);
+	}
 	if ((fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, 0)) == -1)
 		return (0);

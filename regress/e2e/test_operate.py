@@ -14,8 +14,8 @@
 
 """
 What the daemon is started with by those who run it: a log that nobody reads
-or that is closed.  What can break: the service waits for its log, the log
-gets into a socket.
+or that is closed, and files in the place of its own.  What can break: the
+service waits for its log, the log gets into a socket, a file is lost.
 """
 
 import contextlib
@@ -106,3 +106,19 @@ def test_no_standard_error(start, closed):
     for fd in (0, 1, 2):
         what = os.readlink("/proc/%d/fd/%d" % (d.proc.pid, fd))
         assert not what.startswith("socket"), what
+
+
+def test_control_socket_is_a_file(start):
+    """A path that is mistyped costs nobody a file."""
+    d = start(start=False)
+    with open(d.socket, "w") as f:
+        f.write("precious")
+    run = subprocess.run([BUILD + "/gatewayd", "-d", "-f", d.path],
+                         capture_output=True, text=True, timeout=30)
+    assert run.returncode == 1
+    assert "control socket %s: Address already in use" % d.socket in \
+        run.stderr
+    with open(d.socket) as f:
+        assert f.read() == "precious"
+    os.unlink(d.socket)
+    d.start()
