@@ -35,7 +35,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import gwproto  # noqa: E402
-from clients import wait_for  # noqa: E402
+from clients import WAIT, wait_for  # noqa: E402
 from gwproto import ARG, CWD, ENV, SECRET  # noqa: E402
 
 SESSIOND = [os.environ["BUILD"] + "/sessiond"]
@@ -103,7 +103,7 @@ class Program:
     def write(self, data):
         os.write(self.slave, data)
 
-    def read(self, n, timeout=10):
+    def read(self, n, timeout=WAIT):
         out = b""
         while len(out) < n:
             assert select.select([self.slave], [], [], timeout)[0], out
@@ -134,7 +134,7 @@ class Front:
         self.chan.send(name, id=self.id, **fields)
         return self.id
 
-    def answer(self, id=None, timeout=10):
+    def answer(self, id=None, timeout=WAIT):
         m = self.chan.recv(timeout)
         assert id is None or m.id == id, (m, id)
         return m
@@ -215,7 +215,7 @@ class Local(gwproto.Child):
                   actions=actions, session=session, **fields)
         return g
 
-    def next(self, *names, timeout=10):
+    def next(self, *names, timeout=WAIT):
         """The next message of these names; MAY_EXIT may come before."""
         while True:
             m = self.recv(timeout)
@@ -531,7 +531,7 @@ def test_grants_end_with_their_channel(worker):
 def test_grants_age(worker):
     w = worker()
     sid, _ = w.opened()
-    g = w.grant(sid, CALLS, ttl=1)
+    g = w.grant(sid, CALLS, ttl=4)
     assert w.front.status(g)["state"] == "running"
 
     def aged():
@@ -645,7 +645,7 @@ def test_attach_behind_answers(worker):
     for _ in range(calls):
         w.front.input(bytes(16), b"x")
     client = w.front.attach(w.grant(sid, ATTACH), NATIVE)
-    client.settimeout(10)
+    client.settimeout(WAIT)
     assert client.recv(1) == b""
     for _ in range(calls):
         w.front.fails(None, FAIL_GRANT)
@@ -762,7 +762,7 @@ def test_not_kept(worker, dialect):
     assert w.front.answer().name == "ATTACH_OK"
     w.next("VIEWER_UP")
     p.exit(CODE, 1)
-    mine.settimeout(10)
+    mine.settimeout(WAIT)
     while mine.recv(4096):
         pass
     mine.close()
@@ -792,7 +792,7 @@ def test_shared_one_that_is_over(worker):
     w.front.attach(w.grant(sid, OPEN | ATTACH), TTY)
     w.front.fails(None, FAIL_GONE, "ATTACH_FAIL")
     w.quiet(0.3)
-    slow.settimeout(10)
+    slow.settimeout(WAIT)
     while slow.recv(65536):
         pass
     slow.close()
@@ -819,7 +819,7 @@ def test_exits_that_the_parent_knows(worker):
     assert len(listed) == told == 24
     # The others end when their clients have gone.
     for c in w.front.clients:
-        c.settimeout(10)
+        c.settimeout(WAIT)
         while c.recv(65536):
             pass
         c.close()
@@ -983,17 +983,18 @@ def test_list_keeps_nobody(worker):
     w = worker()
     w.grant(NIL, LIST)
     start = time.monotonic()
-    w.next("MAY_EXIT", timeout=20)
-    assert time.monotonic() - start < 10
+    w.next("MAY_EXIT")
+    assert time.monotonic() - start < 50
 
 
-@pytest.mark.parametrize("kind,api,seconds", [
-    (SSH, POCKETENV, 1), (TTY, POCKETENV, 2), (NATIVE, TERMINAL, 3)])
-def test_detached(worker, kind, api, seconds):
+@pytest.mark.parametrize("kind,api,name", [
+    (SSH, POCKETENV, "ssh"), (TTY, POCKETENV, "tty"),
+    (NATIVE, TERMINAL, "terminal")])
+def test_detached(worker, kind, api, name):
     """Each kind has its own time without a viewer."""
-    w = worker(timeout_detached_ssh=1, timeout_detached_tty=2,
-               timeout_detached_terminal=3)
-    sid, _ = w.opened(dialect=kind, api=api)
+    w = worker(**{"timeout_detached_" + n: 2 if n == name else 2 * WAIT
+                  for n in ("ssh", "tty", "terminal")})
     start = time.monotonic()
+    sid, _ = w.opened(dialect=kind, api=api)
     w.over("SESSION_END", sid, END_DETACHED)
-    assert seconds - 0.5 < time.monotonic() - start < seconds + 0.9
+    assert 1.5 < time.monotonic() - start < WAIT + 2
