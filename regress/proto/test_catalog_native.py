@@ -347,7 +347,7 @@ def test_ticket_of_a_stream(catalog, f):
 
 def test_ticket_outlives_its_token(catalog, f):
     """Who had the right to it when it was made may use it."""
-    old = token(exp=2)
+    old = token(exp=6)
     ask(f, 7, TICKET, SID, old)
     t = catalog.expect("GRANT_SESSION")["secret"].hex()
 
