@@ -303,6 +303,12 @@ class Program:
                 return
             self.output += data
 
+    def some(self, n, limit=60):
+        """Until so much has come."""
+        end = time.monotonic() + limit
+        while len(self.output) < n and time.monotonic() < end:
+            self.read(0.1, 1)
+
     def type(self, keys, quiet=0.1):
         os.write(self.fd, keys)
         self.read(quiet, 1)
@@ -316,13 +322,16 @@ class Program:
         os.waitpid(self.pid, 0)
 
 
-def record(argv, keys, cols, rows, cwd):
-    """All that a program writes while these keys are typed, one by one."""
+def record(argv, keys, cols, rows, cwd, first, all):
+    """All that a program writes while these keys are typed, one by one:
+    the first of them when there is so much output, and not less in all."""
     program = Program(argv, cols, rows, cwd)
     try:
+        program.some(first)
         program.read(0.4)
         for k in keys:
             program.type(k)
+        program.some(all)
     finally:
         program.end()
     return program.output
