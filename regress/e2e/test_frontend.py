@@ -244,9 +244,10 @@ def test_which_token(front, query, header, which):
     tokens = {"q": token(did="did:plc:query"), "h": token(did="did:plc:head")}
     query = query.replace("%s", tokens["q"])
     auth = None if header is None else tokens["h"]
-    for c in (front.client().upgrade("/ssh/%s/ws%s" % (SID, query), auth),
-              front.client().ask("GET", "/ssh/stream/%s%s" % (SID, query),
-                                 auth=auth)):
+    for ask in (lambda c: c.upgrade("/ssh/%s/ws%s" % (SID, query), auth),
+                lambda c: c.ask("GET", "/ssh/stream/%s%s" % (SID, query),
+                                auth=auth)):
+        c = ask(front.client())
         m = front.asked(token=tokens[which], object=SID, action=ATTACH)
         front.deny(m, DENY_NOT_FOUND)
         c.head()
@@ -349,7 +350,7 @@ def test_stop_does_not_wait_for_ever():
         f.parent.send("STOP")
         start = time.monotonic()
         assert f.child.wait() == 0
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 15
 
 
 def test_statistics():
@@ -358,21 +359,19 @@ def test_statistics():
         for _ in range(3):
             c.ask("GET", "/nothing")
             assert c.answer()[0] == 404
-        deadline = time.monotonic() + 8
-        while not f.stats and time.monotonic() < deadline:
-            m = f.parent.recv()
-            if m.name == "FRONT_STATS":
-                f.stats.append(m)
-        assert dict(f.stats[0]) == {"accepted": 1, "requests": 3,
-                                    "refused": 3, "attached": 0, "tickets": 0,
-                                    "open": 1}
+        # It may have told of some of them before.
+        m = {"requests": 0}
+        while m["requests"] < 3:
+            m = f.parent.expect("FRONT_STATS")
+        assert dict(m) == {"accepted": 1, "requests": 3, "refused": 3,
+                           "attached": 0, "tickets": 0, "open": 1}
 
 
 # Crowds
 
 def test_half_open_of_one_address():
     """2000 of them, and newcomers are served at once, others unhurt."""
-    with Front(nofile=512) as f:
+    with Front(nofile=512, timeout=60) as f:
         other = f.client(b"GET /healthz HTTP/1.1\r\n", source="127.0.0.9")
         crowd = []
         for _ in range(2000):
@@ -387,13 +386,13 @@ def test_half_open_of_one_address():
             c = f.client(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             assert c.answer() == (200, b"ok\n")
         # Those that were first have made room, the last are there.
-        crowd[0].settimeout(3)
+        crowd[0].settimeout(30)
         assert crowd[0].recv(1) == b""
         crowd[-1].setblocking(False)
         with pytest.raises(BlockingIOError):
             crowd[-1].recv(1)
-        # Not after the others' ten seconds.
-        assert time.monotonic() - start < 5
+        # Not after the others' minute.
+        assert time.monotonic() - start < 30
         other.send(b"Host: x\r\n\r\n")
         assert other.answer() == (200, b"ok\n")
         for s in crowd:
@@ -493,7 +492,7 @@ def test_timeouts():
             while time.monotonic() - start < 20:
                 trickle.send(b"G")
                 assert not select.select([trickle.sock], [], [], 0.1)[0]
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 15
         silent.eof()
         for c in (slow, body, trickle):
             assert c.answer()[0] == 408

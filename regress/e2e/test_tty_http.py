@@ -490,7 +490,7 @@ def test_one_that_does_not_end(front):
         m = until(front, 48, "INPUT")
         front.worker(48).send("CALL_FAIL", id=m.id, reason=FAIL_GONE)
     assert c.answer() == (502, {"error": FAILED})
-    assert 5 < time.monotonic() - start < 15
+    assert 5 < time.monotonic() - start < 30
 
 
 @pytest.mark.parametrize("reason, close, http", [

@@ -29,6 +29,7 @@ import hashlib
 import hmac
 import json
 import os
+import select
 import socket
 import time
 
@@ -331,6 +332,28 @@ def call(f, c, verb, body, action, answer="INPUT_OK", sid=SID, ask=True,
     if answer is not None:
         f.worker().send(answer, id=m.id)
     return m
+
+
+def burst(f, ask, n=150):
+    """Let so many clients ask for what a worker does at once, so that they
+    are within a second however slow all of us are: their answers.  So many
+    may not wait at the door from one address."""
+    clients = [f.client(source="127.0.1.%d" % (1 + i // 50))
+               for i in range(n)]
+    for c in clients:
+        ask(c)
+    worker, answers = f.worker(), []
+    waiting = {c.sock: c for c in clients}
+    while waiting:
+        ready = select.select([worker, *waiting], [], [], 30)[0]
+        assert ready
+        for s in ready:
+            if s is worker:
+                worker.send("INPUT_OK", id=worker.expect("INPUT").id)
+            else:
+                c = waiting.pop(s)
+                answers.append((*c.answer(), c.headers))
+    return answers
 
 
 def fresh(n=[0]):
