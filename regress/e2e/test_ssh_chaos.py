@@ -176,7 +176,8 @@ def test_bursts(start, servers):
     """Bursts of input that come back, slow clients, sizes that change, and
     new keys each MiB: all bytes, in order."""
     s = servers(options=["RekeyLimit 1M", "LogLevel DEBUG1"])
-    d = start({"box": s.box("stty raw -echo; printf READY; exec cat")})
+    d = start({"box": s.box("stty raw -echo; printf READY; exec cat")},
+              lines=["timeout ping 3600"])
     got = {}
     threads = [threading.Thread(target=burst, args=(d, i, got))
                for i in range(3)]

@@ -29,13 +29,15 @@ import threading
 import pytest
 
 import netns
-from clients import BINARY, frame_bytes
+from clients import BINARY, WAIT, frame_bytes
 from daemon import Daemon
 from sshd import Sshd
 
 MIB = 1024 * 1024
 SIZE = 60 * MIB
 REKEY = ["RekeyLimit 8M", "LogLevel DEBUG1"]
+# Who feeds does not answer.
+LINES = ["timeout ping 3600"]
 SMALL = {"ipv4/tcp_wmem": "4096 4096 4096", "ipv4/tcp_rmem":
          "4096 4096 4096"}
 pytestmark = pytest.mark.large
@@ -93,7 +95,7 @@ def down(d, name="down"):
     first = len(ws.out) - ws.seen
     ws.count_only(got.update)
     while first + ws.count < SIZE:
-        assert ws.pump(20), "stuck at %d bytes (%s)" % (
+        assert ws.pump(WAIT), "stuck at %d bytes (%s)" % (
             first + ws.count, ws.close_frame)
     assert first + ws.count == SIZE
     assert got.hexdigest() == digest()
@@ -121,7 +123,7 @@ def up(d, name="up"):
     ws = d.ws(d.open(name))
     ws.until(b"READY")
     t, trouble = feed(ws)
-    text = ws.until(b".", 120)[:-1].decode()
+    text = ws.until(b".", 300)[:-1].decode()
     t.join(5)
     assert not trouble
     assert text == digest()
@@ -135,7 +137,7 @@ def both(d, name="cat"):
     ws.count_only(got.update)
     t, trouble = feed(ws)
     while ws.count < SIZE:
-        assert ws.pump(20), "stuck at %d bytes (%s)" % (
+        assert ws.pump(WAIT), "stuck at %d bytes (%s)" % (
             ws.count, ws.close_frame)
     t.join(5)
     assert not trouble
@@ -159,7 +161,7 @@ def new_keys(s):
 def test_exact(start, servers, way):
     """With buffers as they are."""
     s = servers(options=REKEY)
-    d = start(boxes(s))
+    d = start(boxes(s), lines=LINES)
     WAYS[way](d)
     assert new_keys(s) >= SIZE // (8 * MIB)
 
@@ -169,7 +171,7 @@ def test_exact_small_buffers(login, way):
     """With buffers of 4 KiB on both ends of every connection."""
     def run():
         with Sshd(login, options=REKEY) as s:
-            d = Daemon(boxes(s))
+            d = Daemon(boxes(s), lines=LINES)
             try:
                 WAYS[way](d)
                 assert new_keys(s) >= SIZE // (8 * MIB)
@@ -186,6 +188,6 @@ def test_exact_small_buffers_between(start, servers, peer, way):
     s = servers(options=REKEY)
     port = peer.proxy(s.port, buffers=4096).port
     d = start({name: {**box, "ssh": ("127.0.0.1", port)}
-               for name, box in boxes(s).items()})
+               for name, box in boxes(s).items()}, lines=LINES)
     WAYS[way](d)
     assert new_keys(s) >= SIZE // (8 * MIB)
