@@ -337,13 +337,16 @@ static int
 broker_ticket(struct session *s, const struct imsg *im, struct kid *frontend)
 {
 	struct imsg	 answer;
+	int		 ret;
 
 	imsg_init(&answer, IMSG_GRANTED, im->id);
 	memcpy(answer.m.granted.grant, im->m.grant_session.secret,
 	    sizeof(answer.m.granted.grant));
 	strlcpy(answer.m.granted.session, s->id,
 	    sizeof(answer.m.granted.session));
-	return (kid_send(frontend, &answer));
+	ret = kid_send(frontend, &answer);
+	imsg_clear(&answer);
+	return (ret);
 }
 
 /*
@@ -523,7 +526,8 @@ broker_again(struct session *s)
 
 /*
  * Its channels to the workers are gone, and so is every client that waits
- * for a session by way of it: nobody will hear of what is not up yet.
+ * for a session by way of it: nobody will hear of what is not up yet.  But
+ * where one was to be attached its socket may be the worker's by now.
  */
 void
 broker_frontend_gone(struct parent *p, uint32_t number)
@@ -538,6 +542,6 @@ broker_frontend_gone(struct parent *p, uint32_t number)
 			chan_drain(w->kid->chan);
 	TAILQ_FOREACH(s, &p->by_age, entry)
 		if (s->state == SESSION_STARTING && s->frontend == number &&
-		    !s->shared)
+		    !s->shared && s->nviewers == 0 && s->attaches == 0)
 			(void)session_kill(s, END_FAILED);
 }

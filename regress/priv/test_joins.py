@@ -290,6 +290,23 @@ def test_frontend_goes_before_it_is_open(stage):
     up(d, one, w)
 
 
+def test_frontend_goes_after_the_hand_over(stage):
+    """Whom the worker has, or may have, keeps the session that it opens."""
+    d = stage()
+    one = shared(d, action=ATTACH)
+    on_its_way = shared(d, action=ATTACH, name="x")["session"]
+    typed = shared(d, action=INPUT, name="y")["session"]
+    w = d.puppet("worker")
+    v = w.wait("GRANT", grant=one["grant"])["viewer"]
+    attached(d, w, one["session"], v)
+    d.a.leave()
+    w.wait("KILL", session=typed)
+    assert state(d, one["session"]) == "starting"
+    assert state(d, on_its_way) == "starting"
+    assert shared(d, d.b, name="x")["session"] == on_its_way
+    up(d, one, w)
+
+
 def test_what_stays_after_the_end(stage):
     d = stage("limit sessions per sandbox 1")
     w, sid = up(d, named(d))
