@@ -286,7 +286,9 @@ def test_closed(daemon):
     assert upgrade(daemon, sid).status == 404
 
     sid, n = shell(daemon)
-    row = daemon.ctl("show", "viewers")[0]
+    # What is left of the others is still listed, and this one not yet.
+    (row,) = wait_for(lambda: [r for r in daemon.ctl("show", "viewers")
+                               if r[1] == sid])
     daemon.ctl("detach", "viewer", row[0])
     assert n.closed() == (1000, "closed")
     assert daemon.native_status(sid)["state"] == "running"

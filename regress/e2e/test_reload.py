@@ -269,7 +269,7 @@ def test_limits(start):
     d = start()
     sid, ws = d.shell()
     d.lines += ["limit sessions per sandbox 2", "limit viewers per session 1",
-                "timeout detached ssh 1"]
+                "timeout detached ssh 4"]
     d.write()
     fresh(d, "ctl")
     d.ws(sid).until(b"$ ")
