@@ -31,7 +31,7 @@ import time
 import pytest
 
 from clients import Native, bearer, wait_for
-from daemon import Daemon, alive, proc_stat
+from daemon import Daemon, alive, command, proc_stat
 
 NASTY = ["", "'", "''", "'\\''", "\\", "\\\\", "a\\", "\"", "`id`", "$(id)",
          "${HOME}", "$HOME", "$$", "!!", "~", "*", "?", "[a]", "{a,b}", "a b",
@@ -129,10 +129,11 @@ def test_malformed(box, body):
 def test_cannot_be_run(daemon, body, word):
     """The local one says so before there is a session; the log says why."""
     start = len(daemon.log())
+    before = {one["id"] for one in daemon.native_list()}
     a = create(daemon, "demo", **body)
     assert a.status == 502 and a.json["error"]["code"] == "open_failed", a
     wait_for(lambda: word in daemon.log()[start:])
-    assert not daemon.native_list()
+    assert {one["id"] for one in daemon.native_list()} <= before
 
 
 @pytest.mark.parametrize("body", [
@@ -195,22 +196,15 @@ def test_no_shell(daemon):
     daemon.logged("run the command: Exec format error")
     # Nor is there one between: this process is the parent's child.
     sid = daemon.native_open(cmd="sleep", args=["1000"])
-    pid = wait_for(lambda: list(sleeps("1000")))[0]
+    pid = wait_for(lambda: sleeps(daemon, "1000"))[0]
     with open("/proc/%d/cmdline" % proc_stat(pid)[0]) as f:
         assert f.read().startswith("gatewayd: pty")
     assert daemon.native_end(sid).status == 204
 
 
-def sleeps(arg):
-    """The processes "sleep ARG"."""
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open("/proc/%s/cmdline" % name, "rb") as f:
-                    if f.read() == b"sleep\0%s\0" % arg.encode():
-                        yield int(name)
-            except OSError:
-                pass
+def sleeps(d, arg):
+    """The processes "sleep ARG" of this daemon: others have theirs."""
+    return [pid for pid, _ in d.tree() if command(pid) == "sleep " + arg]
 
 
 # Environment and directory
@@ -346,10 +340,10 @@ def test_signal_that_kills(daemon):
     for name in ("KILL", "TERM", "INT"):
         sid = daemon.native_open(cmd="sleep", args=["1001"])
         ws = attach(daemon, sid)
-        wait_for(lambda: list(sleeps("1001")))
+        wait_for(lambda: sleeps(daemon, "1001"))
         ws.tell(type="signal", name=name)
         assert ws.said("exit") == {"type": "exit", "signal": name}
-    assert not list(sleeps("1001"))
+    assert not sleeps(daemon, "1001")
 
 
 def test_signals_and_jobs(daemon):
@@ -358,7 +352,7 @@ def test_signals_and_jobs(daemon):
     sid = daemon.native_open(cmd="sh", args=["-i"])
     ws = attach(daemon, sid)
     ws.type("PS1='> '; trap 'echo shell USR1' USR1; sleep 1002\r")
-    job = wait_for(lambda: list(sleeps("1002")))[0]
+    job = wait_for(lambda: sleeps(daemon, "1002"))[0]
     assert os.getpgid(job) != os.getsid(job)
     ws.tell(type="signal", name="USR1")
     time.sleep(0.3)
@@ -368,7 +362,7 @@ def test_signals_and_jobs(daemon):
     wait_for(lambda: not alive(job, started))
     ws.until(b"shell USR1")
     ws.type("sleep 1003\r")
-    job = wait_for(lambda: list(sleeps("1003")))[0]
+    job = wait_for(lambda: sleeps(daemon, "1003"))[0]
     started = proc_stat(job)[2]
     ws.tell(type="signal", name="KILL")
     assert ws.said("exit") == {"type": "exit", "signal": "KILL"}
@@ -412,7 +406,7 @@ def test_end_by_request(box):
     assert d.native_end(sid).status == 204
     assert d.native("GET", "/sessions/" + sid).status == 404
     if sandbox == "demo":
-        wait_for(lambda: not alive(pid, started), 10)
+        wait_for(lambda: not alive(pid, started))
     else:
         # That one is the server's; it is not ours to kill.
         os.kill(pid, signal.SIGKILL)

@@ -22,7 +22,7 @@ or keeps the parent busy, which serves all of them.
 import json
 import os
 
-from clients import TEXT, Native, bearer, frame_bytes, wait_for
+from clients import TEXT, WAIT, Native, bearer, frame_bytes, wait_for
 
 SIGNALS = 30000
 
@@ -50,10 +50,9 @@ def test_signals(daemon):
     worker, before = d.worker("demo"), cpu(d.proc.pid)
     one = frame_bytes(TEXT, json.dumps({"type": "signal",
                                         "name": "CONT"}).encode())
-    hostile.sock.settimeout(60)
-    hostile.sock.sendall(one * SIGNALS)
+    hostile.send(one * SIGNALS)
     hostile.tell(type="ping")
-    hostile.said("pong", 60)
+    hostile.said("pong", 2 * WAIT)
     victim.type("echo still $((40 + 2))\n")
     victim.until(b"still 42")
     assert d.worker("demo") == worker
@@ -61,7 +60,8 @@ def test_signals(daemon):
     assert cpu(d.proc.pid) - before < 0.2 * os.sysconf("SC_CLK_TCK")
     # It was told, and can send one when it has calmed down.
     assert any(m.get("code") == "unsupported" for m in hostile.messages)
-    hostile.type("trap 'echo got-$((1 + 1))' USR1\n")
+    hostile.type("trap 'echo got-$((1 + 1))' USR1; echo set-$((1 + 1))\n")
+    hostile.until(b"set-2")
     wait_for(lambda: hostile.tell(type="signal", name="USR1") or
              hostile.type("\n") or b"got-2" in hostile.out or
              not hostile.pump(0.3) and b"got-2" in hostile.out)
