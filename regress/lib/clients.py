@@ -100,11 +100,18 @@ class Answer:
 class Http:
     """One connection that is kept alive."""
 
-    def __init__(self, port, timeout=WAIT):
-        self.conn = http.client.HTTPConnection(HOST, port, timeout=timeout)
+    def __init__(self, port, timeout=WAIT, source=None):
+        self.conn = http.client.HTTPConnection(
+            HOST, port, timeout=timeout, source_address=source and (source, 0))
 
     def ask(self, method, path, body=None, headers=()):
+        self.send(method, path, body, headers)
+        return self.answer()
+
+    def send(self, method, path, body=None, headers=()):
         self.conn.request(method, path, body, dict(headers))
+
+    def answer(self):
         got = self.conn.getresponse()
         return Answer(got.status, got.getheaders(), got.read())
 
