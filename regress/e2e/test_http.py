@@ -28,7 +28,7 @@ import time
 
 import pytest
 
-from clients import connect, raw
+from clients import connect, drain, raw
 
 BODY = 102400
 HEAD = 16384
@@ -279,9 +279,7 @@ def test_refused_in_pieces(port, name):
                 time.sleep(0.0002)
         except OSError:
             pass		# answered before its end
-        got = b""
-        while chunk := s.recv(65536):
-            got += chunk
+        got = drain(s)
     assert [a[0] for a in parse(got)] == [status]
 
 

@@ -222,11 +222,11 @@ def test_interrupt_of_a_flood(home):
     ws.until(b"0123456789\r\n" * 1000)
     ws.type("\x03")
     begun = time.monotonic()
-    ws.until(b"^C", 20)
+    ws.until(b"^C")
     ws.until(b"$ ")
     ws.type("echo p$((1+1))\n")
     ws.until(b"p2")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 20
     ws.drop()
 
 
@@ -241,7 +241,7 @@ def test_background_job_keeps_the_terminal(home):
         begun = time.monotonic()
         ws.type("seq 1 500; exit\n")
         assert ws.closed() == (1000, "closed")
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 20
         assert ws.out.endswith(b"499\r\n500\r\n")
         assert alive(pid, started)
         wait_for(lambda: sid not in home.sessions())
@@ -402,6 +402,6 @@ def test_processes_cost_nothing_after_the_end(start):
         sid, ws = d.shell(name)
         assert d.delete(sid).status == 200
         ws.closed()
-    wait_for(lambda: len(d.tree()) == before, 30)
-    assert d.ctl("show", "sandboxes") == []
+    wait_for(lambda: len(d.tree()) == before)
+    wait_for(lambda: d.ctl("show", "sandboxes") == [])
     d.shell()[1].drop()
