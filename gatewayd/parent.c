@@ -272,6 +272,8 @@ parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	    ENDING_TIME;
 	errand_sweep(p, now);
 	parent_weigh(p);
+	if (p->reload_later)
+		reload_start(p, 0);
 	TAILQ_FOREACH(s, &p->by_age, entry) {
 		if (s->state == SESSION_STARTING && now - s->started >=
 		    (time_t)config_open_time(p->conf,

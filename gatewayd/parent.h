@@ -104,6 +104,7 @@ struct parent {
 	uint64_t		 n_grants;
 	uint64_t		 n_denials[DENY_MAX + 1];
 	struct reload		*reload;	/* under way, or NULL */
+	int			 reload_later;	/* a signal came meanwhile */
 };
 
 /*

@@ -50,6 +50,7 @@ struct reload {
 	char		 why[REASON_MAX + 1];	/* it failed, or "" */
 };
 
+static void	 reload_not_now(struct parent *, uint32_t);
 static void	 reload_failed(struct reload *, const char *);
 static void	 reload_check(struct reload *);
 static void	 reload_finish(struct parent *, const char *);
@@ -62,6 +63,23 @@ static int	 same_listens(const struct config *, const struct config *);
 static int	 same_metrics(const struct config *, const struct config *);
 static int	 same_users(const struct config *, const struct config *);
 
+/* Who asked by a signal has no answer, and cannot know to try again. */
+static void
+reload_not_now(struct parent *p, uint32_t asked_by)
+{
+	const char	*why;
+
+	why = p->reload != NULL ? "another is under way" :
+	    "not all processes are ready";
+	if (asked_by != 0) {
+		log_warnx("reload refused: %s", why);
+		ctl_answer(p, asked_by, "not now, try again");
+	} else if (!p->stopping && !p->reload_later) {
+		log_info("reload put off: %s", why);
+		p->reload_later = 1;
+	}
+}
+
 void
 reload_start(struct parent *p, uint32_t asked_by)
 {
@@ -70,12 +88,10 @@ reload_start(struct parent *p, uint32_t asked_by)
 	struct reload	*r;
 
 	if (p->reload != NULL || p->stopping || !slots_up(p)) {
-		log_warnx("reload refused: %s", p->reload != NULL ?
-		    "another is under way" : "not all processes are ready");
-		if (asked_by != 0)
-			ctl_answer(p, asked_by, "not now, try again");
+		reload_not_now(p, asked_by);
 		return;
 	}
+	p->reload_later = 0;
 	notify_reloading();
 	if ((conf = config_parse(p->conf_path, &p->how)) == NULL ||
 	    config_check_files(conf, &p->how) > 0) {

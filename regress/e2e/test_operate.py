@@ -13,14 +13,16 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 """
-What the daemon is started with by those who run it: a log that nobody reads
-or that is closed, and files in the place of its own.  What can break: the
-service waits for its log, the log gets into a socket, a file is lost.
+What is done to the daemon by those who run it: a log that nobody reads or
+that is closed, files in the place of its own, signals in a row.  What can
+break: the service waits for its log, the log gets into a socket, a file is
+lost, a changed configuration is not read.
 """
 
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 
 import pytest
@@ -122,3 +124,29 @@ def test_control_socket_is_a_file(start):
         assert f.read() == "precious"
     os.unlink(d.socket)
     d.start()
+
+
+def test_reload_put_off(daemon):
+    """A signal that comes while a reload is under way is not forgotten: the
+    file may have changed since that was read."""
+    start = len(daemon.log())
+
+    def put_off():
+        daemon.kill(signal.SIGHUP)
+        return "reload put off: another is under way" in \
+            daemon.log()[start:]
+    catalog = daemon.process("catalog")[0]
+    os.kill(catalog, signal.SIGSTOP)
+    try:
+        wait_for(put_off)
+        daemon.sandboxes["later"] = {"pty": ["/bin/sh"]}
+        daemon.write()
+    finally:
+        os.kill(catalog, signal.SIGCONT)
+    daemon.logged("(?s)configuration reloaded.*configuration reloaded",
+                  start=start)
+    _, ws = daemon.shell("later")
+    ws.drop()
+    del daemon.sandboxes["later"]
+    daemon.write()
+    daemon.reload()
