@@ -202,6 +202,7 @@ place_opened(struct session *s)
 	struct place	*p = s->owner;
 	struct imsg	 im;
 
+	p->up = 1;
 	imsg_init(&im, IMSG_SESSION_UP, 0);
 	strlcpy(im.m.session.session, s->id, sizeof(im.m.session.session));
 	worker_tell(p->worker, &im);
@@ -289,7 +290,7 @@ place_over(struct place *p)
 {
 	const struct session_end	*end = &p->session->end;
 
-	if (!p->told && p->session->kind != DIALECT_SSH &&
+	if (p->up && !p->told && p->session->kind != DIALECT_SSH &&
 	    end->reason != END_FAILED && p->worker->ntold < PLACE_TOLD_MAX)
 		place_tell_exit(p, end);
 }

@@ -84,7 +84,8 @@ struct place {
 	char			*principal;
 	char			 name[SESSION_NAME_MAX + 1];
 	uint32_t		 ticket;	/* of the viewer to be made */
-	int			 told;		/* SESSION_EXIT was sent */
+	int			 up;		/* SESSION_UP was sent */
+	int			 told;		/* SESSION_EXIT was */
 	TAILQ_HEAD(, waiter)	 waiters;
 	unsigned int		 nwaiters;
 };
@@ -125,7 +126,8 @@ int		 place_fail(const struct place *);
 
 /*
  * It has ended, but its clients are not done with it.  If it is shared let
- * the parent know, so that who comes now gets another in its place.
+ * the parent know, so that who comes now gets another in its place; of one
+ * that never was open the parent hears when it is gone.
  */
 void		 place_over(struct place *);
 

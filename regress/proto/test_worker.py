@@ -800,6 +800,26 @@ def test_shared_one_that_is_over(worker):
     w.over("SESSION_END", sid, END_EXIT, CODE, 0)
 
 
+def test_shared_one_that_never_was_open(worker):
+    """The parent, which waits for it to open, is not told of an exit."""
+    w = worker(timeout_idle_tty=1)
+    sid = new()
+    client = w.front.attach(w.grant(sid, OPEN | ATTACH, dialect=TTY,
+                                    api=POCKETENV), TTY)
+    assert w.front.answer().name == "ATTACH_OK"
+    w.next("PTY_REQ", "VIEWER_UP")
+    w.next("VIEWER_UP", "PTY_REQ")
+    told = b""
+    while b"\x88" not in told:
+        told += client.recv(65536)
+    # It waits for its client to close, too.
+    m = w.front.answer(w.front.open(w.grant(sid, OPEN)))
+    assert m.name == "OPEN_FAILED" and m["reason"] in (FAIL_GONE, FAIL_GRANT)
+    client.close()
+    w.next("VIEWER_DOWN")
+    w.over("SESSION_END", sid, END_IDLE)
+
+
 def test_exits_that_the_parent_knows(worker):
     """Never more than it allows for, and no client is cut for it."""
     w = worker()
