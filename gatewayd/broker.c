@@ -210,8 +210,10 @@ broker_grant(struct session *s, const struct wish *wish)
 		memcpy(im.m.grant.hash, wish->hash, sizeof(im.m.grant.hash));
 	strlcpy(im.m.grant.principal, s->principal,
 	    sizeof(im.m.grant.principal));
-	if (wish->action == ACTION_ATTACH)
+	if (wish->action == ACTION_ATTACH) {
 		s->attaches++;
+		s->expected = util_now() + im.m.grant.ttl;
+	}
 	return (broker_send(s->worker, wish->frontend, &im, &answer));
 }
 

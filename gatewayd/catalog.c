@@ -620,11 +620,13 @@ authorize_session(struct frontend *f, const struct imsg *im,
 		if ((reason = mint(&want, g->secret)) != 0)
 			return (reason);
 	}
+	reason = 0;
 	if (chan_send(catalog.parent, &out) == -1) {
 		log_warn("grant");
-		return (DENY_UNAVAILABLE);
+		reason = DENY_UNAVAILABLE;
 	}
-	return (0);
+	imsg_clear(&out);
+	return (reason);
 }
 
 static uint8_t
@@ -780,6 +782,7 @@ ticket_grant(struct request *r)
 		return (reason);
 	if (chan_send(f->chan, &out) == -1)
 		log_warn("frontend %u", r->frontend);
+	imsg_clear(&out);
 	return (0);
 }
 
