@@ -321,6 +321,7 @@ ssh_secrets_find(struct ssh *d, struct ssh_secrets *secrets)
 			secrets->password = item.value;
 			secrets->passwordlen = item.len;
 		} else if (item.tag == RECORD_SSH_PASSPHRASE &&
+		    secrets->passphrase[0] == '\0' &&
 		    item.len <= SSH_PASSPHRASE_MAX)
 			memcpy(secrets->passphrase, item.value, item.len);
 	}
