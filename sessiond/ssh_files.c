@@ -386,6 +386,7 @@ sftp_fill(struct ssh *d, struct ssh_sftp *f)
 	struct opened		*o = d->up->worker->opened;
 	struct opened_walk	 walk;
 	struct record_item	 item;
+	int			 found;
 
 	f->chunk_done = 0;
 	f->chunk_len = f->size - f->done < SFTP_CHUNK ? f->size - f->done :
@@ -394,10 +395,10 @@ sftp_fill(struct ssh *d, struct ssh_sftp *f)
 	    opened_begin(o) == -1)
 		return (-1);
 	walk = f->here;
-	if (opened_next(o, &walk, &item) && item.len == f->size)
+	if ((found = opened_next(o, &walk, &item) && item.len == f->size))
 		memcpy(f->chunk, item.value + f->done, f->chunk_len);
 	opened_end(o);
-	return (0);
+	return (found ? 0 : -1);
 }
 
 static void
