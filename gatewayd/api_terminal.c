@@ -38,9 +38,6 @@
 
 #define PROTOCOL	"terminal.v1"
 
-/* Seconds that a ticket is good for; the catalog counts them. */
-#define TICKET_TIME	30
-
 /* An answer that is made here: ids of ours and of a sandbox. */
 #define ANSWER_MAX	512
 

@@ -37,7 +37,6 @@
  * is there and TICKET_TIME seconds after the last has ended.  It is then no
  * good for anything but streams.
  */
-#define TICKET_TIME		30	/* seconds */
 #define TICKET_HEX		(2 * TICKET_LEN)
 
 /*

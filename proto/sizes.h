@@ -37,6 +37,7 @@
 #define GRANT_LEN		16	/* 128 random bits */
 #define HASH_LEN		32	/* SHA-256 */
 #define TICKET_LEN		16	/* 128 random bits */
+#define TICKET_TIME		30	/* seconds to its first use */
 
 /* An answer's head that the frontend made and the worker sends. */
 #define HEAD_BLOCK_MAX		2048
