@@ -356,7 +356,6 @@ static const struct rule san_rules[] = {
 	CALL(S | ROLES, readlink),
 	CALL(S | ROLES, readlinkat),
 	CALL(S | ROLES, getdents),
-	CALL(S | ROLES, getdents),
 	CALL(S | ROLES, getdents64),
 	CALL(S | ROLES, getcwd),
 	CALL(S | ROLES, ioctl),

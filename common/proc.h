@@ -22,10 +22,10 @@
 /*
  * Start a program as a child: its channel is CHILD_FD, standard input,
  * output and error are /dev/null, nothing else is open, no signal is
- * blocked or ignored, and its environment is empty but for PATH.  `title'
- * becomes argv[0]; `role' is given by -x unless it is NULL.  Sets *fd to our
- * end of the channel and returns the pid, or -1 with errno.  The program's
- * path must be absolute.
+ * blocked or ignored, and its environment is empty but for PATH and room for
+ * a longer title.  `title' becomes argv[0]; `role' is given by -x unless it
+ * is NULL.  Sets *fd to our end of the channel and returns the pid, or -1
+ * with errno.  The program's path must be absolute.
  */
 pid_t	 proc_spawn(const char *, const char *, const char *, int *);
 

@@ -64,7 +64,7 @@ ssize_t	 imsg_encode(const struct imsg *, uint8_t *);
 
 /*
  * Decode len bytes that came as one packet, with or without a descriptor.
- * Sets all but fd and blob.  Returns 0, or -1 with *why set to what is
+ * Sets all; fd and blob are -1.  Returns 0, or -1 with *why set to what is
  * wrong; byte fields of the message point into buf.
  */
 int	 imsg_decode(struct imsg *, const uint8_t *, size_t, int,
