@@ -277,6 +277,9 @@ session_oldest_detached(struct parent *p, const char *sandbox,
 		if (s->state != SESSION_RUNNING || !session_counts(s) ||
 		    s->nviewers > 0 || !s->was_attached || s->name[0] != '\0')
 			continue;
+		/* So is one whose client has its grant. */
+		if (s->attaches > 0 && s->expected > util_now())
+			continue;
 		if (sandbox != NULL ?
 		    strcmp(s->worker->sandbox, sandbox) != 0 :
 		    strcmp(s->principal, principal) != 0)

@@ -82,6 +82,7 @@ struct session {
 	int			 was_attached;
 	int			 asked;		/* for its terminal */
 	uint32_t		 attaches;	/* granted, not yet a viewer */
+	time_t			 expected;	/* so long: the last of those */
 	int			 revoked;	/* its principal may not use */
 						/* the sandbox any more */
 

@@ -23,8 +23,10 @@ keeps new clients out.
 
 import contextlib
 import json
+import os
 import resource
 import select
+import signal
 import socket
 import time
 
@@ -98,6 +100,29 @@ def test_a_fresh_session_is_not_the_oldest(start):
     sid = d.open()
     assert d.connect().status == 429
     d.ws(sid).until(b"$ ")
+
+
+def test_one_that_is_being_attached_to(start):
+    """Who comes back in time has its session, also while the worker has not
+    said so yet."""
+    d = start(lines=["limit sessions per sandbox 1"])
+    sid, ws = d.shell()
+    ws.drop()
+    detached(d, sid)
+    worker = d.worker("demo")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        ws = d.ws(sid)
+        assert d.connect().status == 429
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    ws.until(b"$ ")
+    ws.drop()
+    detached(d, sid)
+    new, ws = d.shell()
+    d.logged("session %s of demo ended: made room" % sid)
+    assert list(d.sessions()) == [new]
+    ws.drop()
 
 
 def test_viewers(start):
