@@ -24,7 +24,7 @@ const { chromium } = require("playwright-core");
 const { BUILD, sleep } = require("./daemon.js");
 
 const OUT = path.join(BUILD, "regress-out", "web");
-const WAIT = 15000;		/* ms, for what takes no time */
+const WAIT = 60000;		/* ms, for what takes no time */
 const SIZE = { width: 1100, height: 680 };
 
 let browser = null;
@@ -169,6 +169,35 @@ class View {
 	async attached() {
 		await this.state(/^Attached/);
 		await this.shows(/demo\$ $|demo\$$/m);
+	}
+
+	/* Again, by another connection, whatever is shown meanwhile. */
+	async attachedAgain(proxy, f) {
+		const before = proxy.upgrades;
+
+		await f();
+		await this.until("no other connection", () =>
+		    proxy.upgrades > before);
+		await this.state(/^Attached$/);
+	}
+
+	/* Connect without waiting; it may be about to do that by itself. */
+	connectNow() {
+		return this.page.evaluate(() =>
+		    document.getElementById("now").click());
+	}
+
+	/* A picture of what has come to rest: two in a row are the same. */
+	async still(name, what) {
+		let last = await this.shot(name, what);
+
+		await this.until(`${name} does not rest`, async () => {
+			await sleep(200);
+			const was = last;
+			last = await this.shot(name, what);
+			return was.equals(last);
+		});
+		return last;
 	}
 
 	/* A picture that is kept. */

@@ -28,7 +28,7 @@ const path = require("path");
 
 const BUILD = path.resolve(process.env.BUILD || "build");
 const OWNER = "did:plc:web";
-const START_TIME = 20000;	/* ms */
+const START_TIME = 60000;	/* ms */
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -47,6 +47,7 @@ class Proxy {
 		this.refusing = false;
 		this.frozen = false;
 		this.plain = false;	/* WebSockets do not pass */
+		this.upgrades = 0;	/* to WebSockets, so far */
 		this.server = net.createServer((client) =>
 		    this.#pair(client));
 	}
@@ -72,11 +73,13 @@ class Proxy {
 		}
 		if (this.frozen)
 			return;
-		if (this.plain)
-			client.on("data", (d) => {
-				if (/upgrade: websocket/i.test(d))
+		client.on("data", (d) => {
+			if (/upgrade: websocket/i.test(d)) {
+				this.upgrades++;
+				if (this.plain)
 					end();
-			});
+			}
+		});
 		client.pipe(server);
 		server.pipe(client);
 	}

@@ -26,7 +26,7 @@ const { Daemon } = require("./daemon.js");
 const browser = require("./browser.js");
 
 /* What a test may take: ms. */
-const TEST_TIME = 90000;
+const TEST_TIME = 240000;
 
 const tests = [
 	...require("./test_terminal.js"),
