@@ -40,6 +40,7 @@ static void	 worker_gone(struct kid *, int);
 static void	 worker_dispatch(struct kid *, struct imsg *);
 static void	 worker_of_use(struct worker *);
 static void	 worker_crashed(struct worker *);
+static void	 worker_lost(struct session *);
 static void	 worker_orphans(struct worker *);
 static const char *worker_end_word(uint8_t);
 static void	 worker_may_exit(struct worker *);
@@ -491,6 +492,17 @@ worker_dispatch(struct kid *k, struct imsg *im)
 	}
 }
 
+/* That session was open when its worker died. */
+static void
+worker_lost(struct session *s)
+{
+	if (s->over == 0)
+		log_info("session %s of %s ended: %s", s->id,
+		    s->worker->sandbox, worker_end_word(
+		    s->state == SESSION_EXITED ? END_EXIT : END_LOST));
+	session_ended(s, END_LOST);
+}
+
 /* Sessions end with their worker, but those that it has not opened. */
 static void
 worker_orphans(struct worker *w)
@@ -505,7 +517,7 @@ worker_orphans(struct worker *w)
 			broker_again(s);
 		else {
 			if (s->record == -1)
-				session_ended(s, END_LOST);
+				worker_lost(s);
 			session_free(s, LEAVE_END);
 		}
 	}

@@ -22,13 +22,14 @@ lost, a changed configuration is not read.
 import contextlib
 import fcntl
 import os
+import re
 import signal
 import subprocess
 
 import pytest
 
 from clients import wait_for
-from daemon import BUILD, Daemon
+from daemon import BUILD, SANDBOXES, Daemon
 
 F_SETPIPE_SZ = 1031
 
@@ -150,3 +151,17 @@ def test_reload_put_off(daemon):
     del daemon.sandboxes["later"]
     daemon.write()
     daemon.reload()
+
+
+def test_sessions_of_a_dead_worker(start):
+    """Each that was up has a line that says how it ended."""
+    d = start(SANDBOXES)
+    d.faults = True
+    up = [d.open("demo"), d.native_open("demo")]
+    over = d.native_open("demo", cmd="/bin/true")
+    d.logged("session %s of demo is over: shell ended" % over)
+    os.kill(d.worker("demo"), signal.SIGKILL)
+    for sid, how in ((up[0], "transport_lost"), (up[1], "transport_lost"),
+                     (over, "shell ended")):
+        d.logged("session %s of demo ended: %s\n" % (sid, how))
+    assert len(re.findall(" of demo ended: ", d.log())) == 3
