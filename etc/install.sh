@@ -18,6 +18,7 @@
 # an operator may have changed is written over.
 
 set -eu
+umask 022
 
 # put MODE SOURCE TARGET
 put() {
