@@ -273,13 +273,15 @@ place_exited(struct session *s, const struct session_end *end)
 	struct place	*p = s->owner;
 	struct worker	*w = p->worker;
 
-	if (w->ntold == PLACE_TOLD_MAX) {
+	if (!p->told && w->ntold == PLACE_TOLD_MAX) {
 		s->kept = 0;
 		s->state = SESSION_ENDING;
 		evtimer_del(&s->ev_state);
 		return;
 	}
-	place_tell_exit(p, end);
+	/* Input that waited may have learned of it before us. */
+	if (!p->told)
+		place_tell_exit(p, end);
 	p->kept = 1;
 	TAILQ_INSERT_TAIL(&w->kept, p, kept_entry);
 	place_trim(w);

@@ -722,6 +722,28 @@ def test_input(worker):
     assert p.read(120000) == data * 40
 
 
+@pytest.mark.parametrize("kind", [SSH, TTY, NATIVE])
+def test_input_that_waits_at_the_end(worker, kind):
+    """It is refused, and the parent is told of one end only."""
+    w = worker()
+    sid, p = w.opened(dialect=kind, api=TERMINAL if kind == NATIVE else
+                      POCKETENV)
+    g = w.grant(sid, INPUT)
+    blob = gwproto.blob(bytes(100000))
+    ids = [w.front.send("INPUT", grant=g, hash=HASH, data=b"", blob=blob)
+           for _ in range(4)]
+    os.close(blob)
+    for id in ids[:2]:
+        assert w.front.answer(id).name == "INPUT_OK"
+    p.exit(CODE, 3)
+    if kind == NATIVE:
+        w.over("SESSION_EXIT", sid, END_EXIT, CODE, 3)
+    for id in ids[2:]:
+        w.front.fails(id, FAIL_EXITED if kind == NATIVE else FAIL_GONE)
+    if kind == NATIVE:
+        w.quiet(0.3)
+
+
 # What is left
 
 @pytest.mark.parametrize("how,code,said", [
