@@ -369,7 +369,7 @@ class Daemon(Logs):
             self.proc.kill()
             self.proc.wait()
             with contextlib.suppress(AssertionError):
-                wait_for(lambda: not any(alive(*p) for p in below), 10)
+                wait_for(lambda: not any(alive(*p) for p in below))
         for s in self.places:
             s.close()
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -401,7 +401,7 @@ class Daemon(Logs):
             left[:] = [p for p in below if alive(*p)]
             return not left
         try:
-            wait_for(gone, 10)
+            wait_for(gone)
         except AssertionError:
             names = [(p, command(p)) for p, _ in left]
             for p, _ in left:
