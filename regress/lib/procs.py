@@ -89,7 +89,8 @@ def roles(d):
              "dialer": [], "control": [], "worker": [], "pty": []}
     for pid, _ in daemon.tree(d.proc.pid):
         title = daemon.command(pid)
-        if title.startswith("gatewayd: "):
+        # One that has just begun may have no title, or half of one.
+        if title.startswith("gatewayd: ") and title[10:] in found:
             found[title[10:]].append(pid)
         elif title.startswith("sessiond"):
             found["worker"].append(pid)

@@ -68,4 +68,6 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.failed:
         for d in lib.live:
+            if not os.path.exists(d.logfile):
+                continue		# it was never started
             report.sections.append(("log of gatewayd", d.log()[-12000:]))
