@@ -30,12 +30,13 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
 import daemon as lib
 import gwproto
-from clients import wait_for
+from clients import WAIT, wait_for
 from gwproto import ARG
 from stage import Stage
 
@@ -64,7 +65,7 @@ def connecting(d, sandbox="demo"):
     t.start()
 
     def answer():
-        t.join(30)
+        t.join(WAIT)
         return answers[0]
     return answer
 
@@ -104,7 +105,7 @@ def test_hangs_up_and_stays(stage):
     run = d.run_ctl("-s", d.socket, "reload")
     assert run.returncode == 1 and "not now" in run.stderr
     assert d.open()
-    assert p.killed(10)
+    assert p.killed()
 
 
 def test_answers_too_early(stage):
@@ -120,7 +121,7 @@ def test_answers_too_early(stage):
     t.start()
     p.wait("CONF_BEGIN")
     p.send("CONF_FAIL", reason="no")
-    t.join(20)
+    t.join(WAIT)
     assert run[0].returncode == 1
     with pytest.raises((gwproto.Closed, TimeoutError)):
         while True:
@@ -142,7 +143,7 @@ def test_reason_is_escaped(stage):
     t.start()
     p.wait("CONF_END")
     p.send("CONF_FAIL", reason="no\x1b[2J\n" + "x" * 240)
-    t.join(20)
+    t.join(WAIT)
     assert run[0].returncode == 1
     assert r"no\x1b[2J\x0a" in run[0].stderr
     assert "\x1b" not in d.log() and r"no\x1b[2J\x0ax" in d.log()
@@ -182,7 +183,8 @@ def test_request_crosses_the_end(stage):
     w.send("SESSION_END", session=sid, reason=2, how=3, code=0)
     chan.send("OPEN_FAILED", id=m.id, reason=2)
     assert answer().status == 500
-    assert not d.sessions() and w.alive()
+    wait_for(lambda: not d.sessions())
+    assert w.alive()
 
 
 def test_ends_no_session(stage):
@@ -221,11 +223,12 @@ def test_stop_with_a_grant_open(stage):
 def test_killed_session_was_not_open(stage):
     d = stage("frontend")
     p = d.puppet("frontend")
+    d.open()				# so that the worker stays
     p.catalog().send("AUTHORIZE", id=7, api=1, action=1, token=d.token(),
                      object="demo", address="10.0.0.1")
     m = p.wait("GRANTED")
     d.ctl("kill", "session", m["session"])
-    wait_for(lambda: not d.sessions())
+    wait_for(lambda: m["session"] not in d.sessions())
     chan = p.channels["worker", m["worker"]]
     chan.send("OPEN", id=1, grant=m["grant"], cols=80, rows=24)
     chan.expect("OPEN_FAILED", reason=1)
@@ -249,14 +252,16 @@ def test_denials_by_the_thousand(stage):
     p = d.puppet("frontend")
     name = "did:" + "\u00e9" * 1022		# to be escaped, byte by byte
     p.sock.setblocking(True)
+    began = time.monotonic()
     for i in range(1500):
         p.send("DENIAL", reason=1, action=1, principal=name, object="demo",
                address="10.0.0.1")
     assert d.connect("foreign").status == 404
     d.logged("did:plc:alice")
+    took = time.monotonic() - began
     lines = re.findall("audit: ({.*})$", d.log(), re.M)
     ours = [json.loads(li) for li in lines if "10.0.0.1" in li]
-    assert 200 <= len(ours) <= 800
+    assert 200 <= len(ours) <= 200 * (took + 2)
     assert all(li["sandbox"] == "demo" and li["reason"] == "invalid token"
                for li in ours)
     assert ours[0]["principal"].encode("latin-1").decode() == name
@@ -285,7 +290,7 @@ def test_listeners_close_at_once(stage):
     w, sid, chan, m, answer = worker(d)
     d.kill(signal.SIGTERM)
     wait_for(lambda: refused(d.port) and refused(d.metrics_port))
-    assert not os.path.exists(d.socket)
+    wait_for(lambda: not os.path.exists(d.socket))
     # The frontend has somebody to answer yet.
     w.send("SESSION_UP", session=sid)
     chan.send("OPENED", id=m.id, session=sid)
@@ -295,7 +300,7 @@ def test_listeners_close_at_once(stage):
 
 def run(d, *args):
     return subprocess.run([lib.BUILD + "/gatewayd", *args], cwd=d.dir,
-                          capture_output=True, text=True, timeout=10)
+                          capture_output=True, text=True, timeout=WAIT)
 
 
 @pytest.fixture
@@ -336,6 +341,7 @@ def test_says_on_the_terminal_why_not(unstarted):
     assert "user nosuch does not exist" in done.stderr
     assert not os.path.exists(d.socket)
     with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind(("127.0.0.1", d.port))
         s.listen()
         d.lines = []
@@ -404,7 +410,7 @@ def test_recheck_without_an_answer(stage):
         c.send("GRANT_SESSION", id=m.id, frontend=number, api=1,
                action=m["action"], principal=lib.ALICE, session=sid,
                hash=bytes(32), secret=bytes(16), address="192.0.2.1")
-        t.join(30)
+        t.join(WAIT)
         return got[0]
     answer("RECHECK_LATER")
     ws.type("echo x$((40+2))y\n")
