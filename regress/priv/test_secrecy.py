@@ -31,7 +31,7 @@ import subprocess
 import pytest
 
 import procs
-from clients import Http, bearer
+from clients import Http, bearer, wait_for
 from daemon import BUILD, ROOT, USER, command
 
 pytestmark = [pytest.mark.plain,
@@ -158,9 +158,12 @@ def test_planted_secrets(vault):
 def test_planted_secrets_after_use(vault):
     """More shells, ended shells, a terminal that cannot be had, a client
     that comes and goes; not those that the shell has printed."""
+    before = len(vault.tree())
     sids = [vault.open("a") for _ in range(3)]
     for sid in sids:
         assert vault.delete(sid).status == 200
+    # Who is on the way out is not there to be searched.
+    wait_for(lambda: len(vault.tree()) == before)
     more = [vault.shell("a")[1] for _ in range(2)]
     check_planted(vault)
     for ws in more:
