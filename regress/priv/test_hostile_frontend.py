@@ -35,7 +35,7 @@ import pytest
 
 import gwproto
 import procs
-from clients import Timeout, wait_for
+from clients import WAIT, Timeout, wait_for
 from daemon import MALLORY, ROOT, memory
 from gwproto import HEADER, packet
 from hostile import ATTACH, CLOSE, DENY_EXPIRED, DENY_NOT_FOUND, \
@@ -124,7 +124,7 @@ def ask(p, action, obj, token, id=1):
     """AUTHORIZE; the answer, from wherever it comes."""
     p.catalog().send("AUTHORIZE", id=id, api=1, action=action, token=token,
                      object=obj, address="192.0.2.1")
-    end = time.monotonic() + 10
+    end = time.monotonic() + WAIT
     while time.monotonic() < end:
         for chan in select.select([p, p.catalog()], [], [], 1)[0]:
             m = p.take() if chan is p else chan.recv()
@@ -359,8 +359,11 @@ def test_strange_descriptors(house):
     p = d.puppet("frontend")
     sid = d.streams.all[0].sid
     token = d.token()
-    granted(p, ATTACH, sid, token)
+    _, w = granted(p, ATTACH, sid, token)
     pid = d.worker("count")
+    # It has the channel when it has answered on it.
+    for name, fields in calls(bytes(16)):
+        assert refused(w, name, **fields) == FAIL_GRANT
     held = len(procs.fds(pid))
     for n, (what, fd) in enumerate(strange_descriptors(), 1):
         g, w = granted(p, ATTACH, sid, token, n)
@@ -460,15 +463,17 @@ def test_frontend_sends_descriptors_to_nobody(house):
     the parent's and the catalog's stay as they are."""
     d = house()
     roles = procs.roles(d)
+    p = d.puppet("frontend")
+    # The catalog has their channel when it has answered on it.
+    assert ask(p, OPEN, "demo", "x").name == "DENIED"
     held = {r: len(procs.fds(roles[r][0])) for r in ("parent", "catalog")}
     for _ in range(5):
-        p = d.puppet("frontend")
         with open("/dev/null") as f:
             for chan in p.catalog(), p:
                 flood(chan, HEADER.pack(2, 1, 12, 0), 3, [f.fileno()])
         assert p.killed()
         p.leave()
-    d.puppet("frontend")
+        p = d.puppet("frontend")
     for r, n in held.items():
         wait_for(lambda: len(procs.fds(roles[r][0])) <= n)  # noqa: B023
     unharmed(d)
