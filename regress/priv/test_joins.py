@@ -34,7 +34,7 @@ import time
 import pytest
 
 import gwproto
-from clients import wait_for
+from clients import WAIT, wait_for
 from daemon import ALICE, MALLORY
 from gwproto import ARG
 from stage import Stage
@@ -86,7 +86,7 @@ def ask(p, action, object, token, api=API_NATIVE, dialect=NATIVE, id=[0],
 
 
 def answer(p, id):
-    end = time.monotonic() + 10
+    end = time.monotonic() + WAIT
     while time.monotonic() < end:
         for chan in select.select([p, p.catalog()], [], [], 1)[0]:
             m = p.take() if chan is p else chan.recv()
@@ -139,10 +139,12 @@ def up(d, m, w=None):
     return w, m["session"]
 
 
-def leave(w):
-    """It dies, and its channel has ended when this returns."""
+def leave(d, w):
+    """It dies, and its parent has heard of it when this returns."""
     wait_for(lambda: not os.path.exists("/proc/%d/fd/3" % w.pid))
     w.leave()
+    wait_for(lambda: w.pid not in [int(row[2]) for row in
+                                   d.ctl("show", "sandboxes")])
 
 
 def reload(d):
@@ -155,7 +157,7 @@ def reload(d):
         p.send("CONF_OK")
     for p in d.a, d.b:
         p.wait("CONF_SWITCH")
-    t.join(30)
+    t.join(WAIT)
     assert len(run) == 1
 
 
@@ -226,7 +228,7 @@ def test_worker_dies_before_it_is_open(stage):
     one, two = named(d), named(d, d.b)
     w = d.puppet("worker")
     w.wait("GRANT", grant=two["grant"])
-    leave(w)
+    leave(d, w)
     again = named(d, d.b)
     assert again["fresh"] == 1
     assert again["session"] != one["session"]
@@ -236,7 +238,7 @@ def test_worker_dies_before_it_is_open(stage):
     up(d, again)
     # Those who wait for one without a name are served once more.
     m = plain(d, "other")
-    leave(d.puppet("worker"))
+    leave(d, d.puppet("worker"))
     more = d.a.wait("GRANTED")
     assert (more.id, more["session"]) == (m.id, m["session"])
 
@@ -244,10 +246,22 @@ def test_worker_dies_before_it_is_open(stage):
 def test_worker_dies_when_it_is_open(stage):
     d = stage()
     w, sid = up(d, named(d))
-    leave(w)
+    leave(d, w)
     m = named(d)
     assert (m["fresh"], m["session"] != sid) == (1, True)
     wait_for(lambda: state(d, sid) == "transport_lost")
+
+
+def test_worker_whose_end_was_not_seen_yet(stage):
+    """Its channel has ended: its sessions have, whatever it still is."""
+    d = stage()
+    w, sid = up(d, named(d))
+    wait_for(lambda: not os.path.exists("/proc/%d/fd/3" % w.pid))
+    gwproto.Channel.close(w)
+    for _ in range(2):
+        d.ctl("show", "sessions")
+    for action in ATTACH, STATUS, INPUT, CLOSE, TICKET:
+        denied(ask(d.a, action, sid, d.token()), NOT_FOUND)
 
 
 def test_open_fails_for_all(stage):
@@ -352,7 +366,7 @@ def test_kill_what_stays(stage):
                      sid).returncode == 0
     w.wait("KILL", session=sid)
     ended(w, sid, 2)
-    wait_for(lambda: d.ended()[sid] == "exited")
+    wait_for(lambda: d.ended().get(sid) == "exited")
     assert sid not in d.sessions()
 
 
@@ -481,7 +495,7 @@ def test_list(stage):
     assert names()["more"] == 1
     d.a.wait("GRANTED")
     ended(w, sid)
-    wait_for(lambda: len(d.sessions()) == 1)
+    wait_for(lambda: "gatewayd_sessions_kept 0\n" in d.metrics())
     assert names()["worker"] == v.number
 
 
