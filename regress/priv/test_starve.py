@@ -182,8 +182,12 @@ def test_worker_and_new_frontends(start):
     for pid in old:
         os.kill(pid, 9)
     assert wait_for(lambda: not old & set(procs.roles(d)["frontend"]) and
-                    d.ready(), 20)
-    with starved(d.worker("count")):
+                    d.ready())
+    # What the old ones had there is no room for the new ones.
+    pid = d.worker("count")
+    wait_for(lambda: list(procs.fds(pid).values()).count("unix seqpacket")
+             == 1)
+    with starved(pid):
         # Enough for each of the frontends to have tried.
         for _ in range(20):
             assert d.resize(sid, {"cols": 80, "rows": 24}).status != 200
@@ -221,10 +225,9 @@ def test_catalog_and_a_new_frontend(start):
     pid, = procs.roles(d)["catalog"]
     with starved(pid):
         frontend, = procs.roles(d)["frontend"]
-        # Its end of the old channel is free again, so take that, too.
+        # Its end of the old channel is about to be free: take that, too.
+        nofile(pid, 3)
         os.kill(frontend, 9)
-        wait_for(lambda: len(procs.fds(pid)) < 8)
-        nofile(pid, 7)
         streams.until(lambda: frontend not in procs.roles(d)["frontend"])
         calm([pid], 0.5)
         streams.advance(5)

@@ -21,6 +21,7 @@ What can break: a process that keeps a descriptor, a library or a user that
 it needed only at the start works as well as before.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -33,7 +34,7 @@ import pytest
 
 import procs
 import sshd as ssh
-from clients import wait_for
+from clients import Timeout, wait_for
 from daemon import BUILD, ROOT, USER, command
 
 pytestmark = pytest.mark.skipif(not ROOT, reason="needs root")
@@ -79,6 +80,13 @@ def kinds(pid):
     found = sorted(procs.fds(pid).values())
     assert found.count("/dev/null") == 3
     return [x for x in found if x != "/dev/null"]
+
+
+def soon(pid, right):
+    """What it has open is right, once it has closed what it need not."""
+    with contextlib.suppress(Timeout):
+        wait_for(lambda: right(kinds(pid)))
+    assert right(kinds(pid)), kinds(pid)
 
 
 LOOP = ["anon_inode:[eventpoll]", "pipe", "pipe"]
@@ -236,9 +244,8 @@ def test_network_worker(start, server):
     assert got["Max data size"] == (128 << 20,) * 2
     assert got["Max processes"] == got["Max core file size"] == (0, 0)
     # Its host and one client; the parent, and one frontend or two.
-    got = kinds(pid)
-    assert got[:5] == sorted(LOOP) + ["tcp"] * 2
-    assert set(got[5:]) == {"unix seqpacket"} and 2 <= len(got[5:]) <= 3
+    soon(pid, lambda got: got[:5] == sorted(LOOP) + ["tcp"] * 2 and
+         set(got[5:]) == {"unix seqpacket"} and 2 <= len(got[5:]) <= 3)
     assert procs.libraries(pid) <= NETWORK
     assert "libssh2" in procs.libraries(pid)
     assert os.readlink("/proc/%d/exe" % pid) == \
@@ -250,27 +257,23 @@ def test_network_worker(start, server):
 
 def test_descriptors(daemon):
     """The channel, and what the role is for; nothing else."""
-    for pid in pids(daemon, "pty"):
-        assert kinds(pid) == LOOP + ["unix seqpacket"]
-    for pid in pids(daemon, "dialer"):
-        assert kinds(pid) == sorted(LOOP + ["netlink", "unix seqpacket"])
-    for pid in pids(daemon, "control"):
-        assert kinds(pid) == LOOP + ["tcp listening", "unix seqpacket",
-                                     "unix seqpacket listening"]
-    for pid in pids(daemon, "catalog"):
-        assert kinds(pid) == LOOP + ["unix seqpacket"] * 3
+    def exactly(role, *what):
+        for pid in pids(daemon, role):
+            soon(pid, lambda got: got == sorted([*LOOP, *what]))
+    exactly("pty", "unix seqpacket")
+    exactly("dialer", "netlink", "unix seqpacket")
+    exactly("control", "tcp listening", "unix seqpacket",
+            "unix seqpacket listening")
+    exactly("catalog", *["unix seqpacket"] * 3)
     for pid in pids(daemon, "frontend"):
         # Parent, its duplicate kept in reserve, catalog; some workers.
-        got = kinds(pid)
-        assert got[:4] == LOOP + ["tcp listening"]
-        assert set(got[4:]) == {"unix seqpacket"}
-        assert 3 <= len(got[4:]) <= 5
+        soon(pid, lambda got: got[:4] == LOOP + ["tcp listening"] and
+             set(got[4:]) == {"unix seqpacket"} and 3 <= len(got[4:]) <= 5)
     for pid in pids(daemon, "worker"):
-        got = kinds(pid)
-        assert got[0] == "/dev/ptmx" and got[1:4] == sorted(LOOP)
         # One client, the parent, one frontend or two.
-        assert got[4] == "tcp" and set(got[5:]) == {"unix seqpacket"}
-        assert 2 <= len(got[5:]) <= 3
+        soon(pid, lambda got: got[:5] == ["/dev/ptmx", *sorted(LOOP), "tcp"]
+             and set(got[5:]) == {"unix seqpacket"} and
+             2 <= len(got[5:]) <= 3)
     for role in ROLES:
         for pid in pids(daemon, role):
             assert procs.fds(pid)[3] == "unix seqpacket"
