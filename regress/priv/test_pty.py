@@ -442,10 +442,16 @@ def test_out_of_descriptors(shell):
     for n in range(7, 24):
         s = shell("/bin/sh", "-c", "ulimit -n", preexec=lambda: (
             resource.setrlimit(resource.RLIMIT_NOFILE, (n, most))))
-        try:
-            m = s.keeper.recv(1)
-        except TimeoutError:
-            assert any("out of descriptors" in t for t in s.keeper.logs)
+        m = None
+        deadline = time.monotonic() + 30
+        while m is None and not any("out of descriptors" in t
+                                    for t in s.keeper.logs):
+            assert time.monotonic() < deadline
+            try:
+                m = s.keeper.recv(0.1)
+            except TimeoutError:
+                pass
+        if m is None:
             seen.append("deaf")
             continue
         if m.name == "PTY_RUNNING":
@@ -561,8 +567,11 @@ def test_parent_gone_shell_gets_hup(shell, tmp_path):
     s = shell("/bin/sh", "-c", f"trap 'echo got-hup >{mark}; exit' HUP;"
               " echo set; while :; do read x; done").running()
     s.read(rb"set")
+    # As close together as both are when the parent and a worker end.
+    os.kill(s.keeper.pid, signal.SIGSTOP)
     s.keeper.chan.close()
     s.hang_up()
+    os.kill(s.keeper.pid, signal.SIGCONT)
     assert s.keeper.wait() == 0
     gone(s.pid)
     assert mark.read_text() == "got-hup\n"
@@ -577,7 +586,7 @@ def test_parent_gone_shell_ignores_hup(shell):
     s.hang_up()
     assert s.keeper.wait() == 0
     gone(s.pid)
-    assert 0.5 < time.monotonic() - began < 3
+    assert 0.5 < time.monotonic() - began < 10
 
 
 def test_keeper_killed(shell):
