@@ -352,8 +352,8 @@ broker_ticket(struct session *s, const struct imsg *im, struct kid *frontend)
 }
 
 /*
- * An unknown session, another's and one that is about to end are the same
- * to whoever asks.
+ * An unknown session, another's and one that is about to end, or whose worker
+ * has, are the same to whoever asks.
  */
 void
 broker_session(struct parent *p, struct imsg *im)
@@ -383,8 +383,8 @@ broker_session(struct parent *p, struct imsg *im)
 		chan_drain(s->worker->kid->chan);
 		s = session_find(p, m->session);
 	}
-	if (s != NULL && s->api == m->api && !s->revoked &&
-	    broker_granted(s, m->action) &&
+	if (s != NULL && s->worker->kid->chan != NULL &&
+	    s->api == m->api && !s->revoked && broker_granted(s, m->action) &&
 	    strcmp(s->principal, m->principal) == 0 &&
 	    (m->sandbox[0] == '\0' ||
 	    strcmp(s->worker->sandbox, m->sandbox) == 0)) {
