@@ -205,7 +205,7 @@ def test_pieces(box, dialect, transport):
     parts, which a busy machine can bring about: it may try again."""
     c = dialect(box[0], box[1], transport)
     c.until(b"$ ")
-    for _ in range(5):
+    for _ in range(10):
         c.type(PIECES.encode())
         c.until(b"b[")
         got = c.until(b"e]"), whole(c)
