@@ -264,18 +264,6 @@ def test_worker_whose_end_was_not_seen_yet(stage):
         denied(ask(d.a, action, sid, d.token()), NOT_FOUND)
 
 
-def test_worker_whose_end_was_not_seen_yet(stage):
-    """Its channel has ended: its sessions have, whatever it still is."""
-    d = stage()
-    w, sid = up(d, named(d))
-    wait_for(lambda: not os.path.exists("/proc/%d/fd/3" % w.pid))
-    gwproto.Channel.close(w)
-    for _ in range(2):
-        d.ctl("show", "sessions")
-    for action in ATTACH, STATUS, INPUT, CLOSE, TICKET:
-        denied(ask(d.a, action, sid, d.token()), NOT_FOUND)
-
-
 def test_open_fails_for_all(stage):
     """What was granted meanwhile is void, and no reason to kill anybody."""
     d = stage()
