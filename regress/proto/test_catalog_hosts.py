@@ -28,7 +28,6 @@ import random
 import struct
 import subprocess
 import sys
-import time
 
 import pytest
 
