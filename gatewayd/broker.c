@@ -259,6 +259,8 @@ broker_session_new(struct parent *p, struct imsg *im, struct kid *frontend,
 	im->blob = -1;
 	s->frontend = frontend->number;
 	s->request = im->id;
+	s->open_time = config_open_time(p->conf, m->target.upstream);
+	s->stalled = p->conf->timeout_stalled;
 	return (s);
 }
 

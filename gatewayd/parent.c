@@ -63,6 +63,7 @@ static void	 parent_empty_dir(void);
 static void	 parent_signals(struct parent *);
 static void	 parent_signal(evutil_socket_t, short, void *);
 static void	 parent_sweep(evutil_socket_t, short, void *);
+static time_t	 longer(uint32_t, uint32_t);
 static void	 parent_weigh(struct parent *);
 static void	 parent_stop(struct parent *);
 static void	 parent_stop_timeout(evutil_socket_t, short, void *);
@@ -257,31 +258,38 @@ parent_weigh(struct parent *p)
 			    "behind others", w->kid->name, w->sandbox);
 }
 
+/* Times of a configuration before hold for what began with it. */
+static time_t
+longer(uint32_t then, uint32_t now)
+{
+	return ((time_t)(then > now ? then : now));
+}
+
 /* Sessions that never came up, and those that do not end or go. */
 static void
 parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	struct parent	*p;
 	struct session	*s;
-	time_t		 now, keep;
+	time_t		 end, keep, now, start;
 
 	p = arg;
 	now = util_now();
-	/* A client may take long to read the rest, and nobody stops it. */
-	keep = SESSION_KEPT_TIME + (time_t)p->conf->timeout_stalled +
-	    ENDING_TIME;
 	errand_sweep(p, now);
 	parent_weigh(p);
 	if (p->reload_later)
 		reload_start(p, 0);
 	TAILQ_FOREACH(s, &p->by_age, entry) {
-		if (s->state == SESSION_STARTING && now - s->started >=
-		    (time_t)config_open_time(p->conf,
-		    s->worker->target.upstream) + OPEN_TIME)
+		start = longer(s->open_time, config_open_time(p->conf,
+		    s->worker->target.upstream)) + OPEN_TIME;
+		/* A client may take long to read the rest, and is let. */
+		end = longer(s->stalled, p->conf->timeout_stalled) +
+		    ENDING_TIME;
+		keep = SESSION_KEPT_TIME + end;
+		if (s->state == SESSION_STARTING && now - s->started >= start)
 			(void)session_kill(s, END_FAILED);
-		else if (s->state == SESSION_ENDING && now - s->ending >=
-		    (time_t)p->conf->timeout_stalled + ENDING_TIME &&
-		    s->worker->kid->chan != NULL)
+		else if (s->state == SESSION_ENDING &&
+		    now - s->ending >= end && s->worker->kid->chan != NULL)
 			kid_bad(s->worker->kid, "does not end a session");
 		else if (session_kept(s) && s->nviewers == 0 &&
 		    now - s->exited >= keep && now - s->detached >= keep &&

@@ -85,6 +85,8 @@ struct session {
 	time_t			 expected;	/* so long: the last of those */
 	int			 revoked;	/* its principal may not use */
 						/* the sandbox any more */
+	uint32_t		 open_time;	/* as it began: seconds that */
+	uint32_t		 stalled;	/* its worker goes by */
 
 	/* While STARTING: to grant once more if its worker dies. */
 	int			 record;	/* memfd, or -1 */
