@@ -57,6 +57,9 @@
 /* What SETUP can name; a shell gets back what was set before. */
 #define NOFILE_SOFT_MAX	1048576
 
+/* What a frontend would take, and some thousand sessions. */
+#define NOFILE_ENOUGH	16384
+
 static void	 parent_init(struct parent *);
 static void	 parent_nofile(struct parent *);
 static void	 parent_empty_dir(void);
@@ -173,6 +176,10 @@ parent_nofile(struct parent *p)
 	rl.rlim_cur = rl.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
 		fatal("setrlimit");
+	if (rl.rlim_max < NOFILE_ENOUGH)
+		log_info("no process may have more than %llu descriptors: "
+		    "sessions and clients will be few",
+		    (unsigned long long)rl.rlim_max);
 }
 
 /* Usually the boot makes it (tmpfiles); it stays empty and is root's. */

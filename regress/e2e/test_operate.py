@@ -165,3 +165,32 @@ def test_sessions_of_a_dead_worker(start):
                      (over, "shell ended")):
         d.logged("session %s of demo ended: %s\n" % (sid, how))
     assert len(re.findall(" of demo ended: ", d.log())) == 3
+
+
+def test_few_descriptors(start):
+    """The hard limit is what there is; when that is used up some are turned
+    away, the log says why, and those that are there go on."""
+    d = start(start=False, lines=["limit sessions per sandbox 100"])
+    with open(d.logfile, "ab") as log:
+        d.proc = subprocess.Popen(
+            ["sh", "-c", "ulimit -n 48 && exec %s/gatewayd -d -f %s" % (
+                BUILD, d.path)], stdout=log, stderr=log)
+    d.killed = False
+    wait_for(d.ready)
+    assert "no process may have more than 48 descriptors" in d.log()
+    first, ws = d.shell()
+    others, answer = [], None
+    while len(others) < 48:
+        answer = d.connect()
+        if answer.status != 200:
+            break
+        others.append(answer.json["sessionId"])
+    assert answer.status >= 500 and len(others) > 5, answer
+    d.logged("out of descriptors|Too many open files")
+    ws.type("echo $((40+2))x\n")
+    ws.until(b"42x")
+    for sid in others:
+        assert d.delete(sid).status == 200
+    wait_for(lambda: list(d.sessions()) == [first])
+    shells(d, 3)
+    ws.drop()
