@@ -45,6 +45,8 @@
 
 static void	 terminal_gone(struct kid *, int);
 static void	 terminal_dispatch(struct kid *, struct imsg *);
+static void	 terminal_log_fail(const struct session *,
+		    const struct msg_pty_fail *);
 static int	 terminal_pty(const struct msg_pty_req *, int *, int *);
 static int	 terminal_start(struct session *, struct imsg *, int, int);
 static void	 terminal_running(struct terminal *);
@@ -196,6 +198,24 @@ terminal_exit(struct terminal *t, uint8_t how, uint8_t code)
 	(void)kid_send(t->session->worker->kid, &im);
 }
 
+/* The worker says so, too, but does not know which user that would be. */
+static void
+terminal_log_fail(const struct session *s, const struct msg_pty_fail *m)
+{
+	const char	*why;
+
+	why = m->stage == PTY_STAGE_USER && m->error == ENOENT ?
+	    "no such account" : strerror((int)m->error);
+	if (s == NULL)
+		log_warnx("no shell: stage %u: %s", m->stage, why);
+	else if (m->stage == PTY_STAGE_USER)
+		log_warnx("sandbox %s: no shell of user %s: %s",
+		    s->worker->sandbox, s->worker->target.user, why);
+	else
+		log_warnx("sandbox %s: no shell: stage %u: %s",
+		    s->worker->sandbox, m->stage, why);
+}
+
 static void
 terminal_dispatch(struct kid *k, struct imsg *im)
 {
@@ -209,10 +229,7 @@ terminal_dispatch(struct kid *k, struct imsg *im)
 		terminal_running(t);
 		break;
 	case IMSG_PTY_FAIL:
-		log_warnx("sandbox %s: no shell: stage %u: %s",
-		    t->session == NULL ? "?" : t->session->worker->sandbox,
-		    im->m.pty_fail.stage,
-		    strerror((int)im->m.pty_fail.error));
+		terminal_log_fail(t->session, &im->m.pty_fail);
 		if (t->session != NULL && t->master != -1)
 			terminal_fail(t->session, im->m.pty_fail.stage,
 			    im->m.pty_fail.error);

@@ -29,7 +29,7 @@ import subprocess
 import pytest
 
 from clients import wait_for
-from daemon import BUILD, SANDBOXES, Daemon
+from daemon import BUILD, ROOT, SANDBOXES, Daemon
 
 F_SETPIPE_SZ = 1031
 
@@ -194,3 +194,10 @@ def test_few_descriptors(start):
     wait_for(lambda: list(d.sessions()) == [first])
     shells(d, 3)
     ws.drop()
+
+
+@pytest.mark.skipif(not ROOT, reason="needs root to be somebody else")
+def test_no_such_account(start):
+    d = start({"demo": {"pty": ["/bin/sh"], "user": "gwnobody"}})
+    assert d.connect().status == 500
+    d.logged("sandbox demo: no shell of user gwnobody: no such account\n")
