@@ -174,17 +174,18 @@ def test_character_in_pieces(start):
     sid = d.open("split")
     sse, ws = d.sse(sid), d.ws(sid)
     assert sse.event() == ("connected", sid)
+    sse.events.clear()
     for _ in range(10):
-        sse.events.clear()
-        ws.frames.clear()
         for client in (ws, sse):
             assert client.until(b".").decode() == EVERY
         pieces = [base64.b64decode(f) for f in ws.frames]
-        assert len(pieces) > 1 and b"".join(pieces).decode() == EVERY
-        ok = whole(pieces) and whole(base64.b64decode(data)
-                                     for _, data in sse.events)
+        assert b"".join(pieces).decode() == EVERY
+        ok = len(pieces) > 1 and whole(pieces) and whole(
+            base64.b64decode(data) for _, data in sse.events)
         if ok:
             break
+        sse.events.clear()
+        ws.frames.clear()
         ws.type("x")
     assert ok
     ws.drop()
