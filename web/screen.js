@@ -203,8 +203,15 @@ export class Screen {
 			this.#on.input(bytes);
 	}
 
-	/* As new, for another session. */
+	/*
+	 * As new, for another session.  What is yet to be shown of the one
+	 * before is then of the past, and is wiped off when its turn has come.
+	 */
 	clear() {
+		this.#past++;
+		this.term.write("\x18\x1bc", () => {
+			this.#past--;
+		});
 		this.term.reset();
 	}
 

@@ -410,10 +410,20 @@ async function sessions({ daemon, open }) {
 	await v.attached();
 	await v.until("no other", async () => (await items())
 	    .filter((s) => /^other80/.test(s)).length === 1);
-	await v.page.click(`[data-session="${s.id}"]`);
+	/* What the terminal still has to show is of the session before. */
+	await v.page.evaluate((id) => {
+		window.gatewayd.terminal.write("before ".repeat(100000));
+		document.querySelector(`[data-session="${id}"]`).click();
+	}, s.id);
 	await v.until("not that one", async () =>
 	    await v.now("session") === s.id);
 	await v.attached();
+	assert.ok(await v.page.evaluate(() => {
+		const { terminal } = window.gatewayd;
+
+		terminal.selectAll();
+		return !terminal.getSelection().includes("before");
+	}), "the session before is still to be seen");
 	await v.until("another place", async () =>
 	    /demo \/ other/.test(await v.text("where")));
 	await v.page.click("li:has([aria-current=true]) .end");
