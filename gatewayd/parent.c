@@ -366,14 +366,17 @@ parent_drain(struct parent *p)
 	parent_check_drained(p);
 }
 
-/* Whether there is a session yet; those that are over hold up nobody. */
+/*
+ * Whether there is a session yet.  One that is over holds up nobody but while
+ * its clients are there, who get the rest of its output.
+ */
 static int
 parent_busy(struct parent *p)
 {
 	struct session	*s;
 
 	TAILQ_FOREACH(s, &p->by_age, entry)
-		if (!session_kept(s))
+		if (!session_kept(s) || s->nviewers > 0)
 			return (1);
 	return (0);
 }

@@ -482,6 +482,7 @@ worker_dispatch(struct kid *k, struct imsg *im)
 	case IMSG_VIEWER_DOWN:
 		if ((v = viewer_find(w, im->m.viewer_down.viewer)) != NULL)
 			viewer_down(v, im->m.viewer_down.reason);
+		parent_check_drained(k->p);
 		break;
 	case IMSG_MAY_EXIT:
 		worker_may_exit(w);

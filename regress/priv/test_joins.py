@@ -357,6 +357,21 @@ def test_drain_does_not_wait_for_it(stage):
     assert d.wait() == 0
 
 
+def test_drain_waits_for_those_who_read_the_rest(stage):
+    d = stage()
+    w, sid = up(d, named(d))
+    m = ask(d.a, ATTACH, sid, d.token())
+    v = w.wait("GRANT", grant=m["grant"])["viewer"]
+    attached(d, w, sid, v)
+    assert d.run_ctl("-s", d.socket, "drain").returncode == 0
+    exited(w, sid)
+    wait_for(lambda: state(d, sid) == "exited")
+    assert "stopping" not in d.log()
+    w.send("VIEWER_DOWN", session=sid, viewer=v, reason=2)
+    d.killed = False
+    assert d.wait() == 0
+
+
 def test_kill_what_stays(stage):
     d = stage()
     w, sid = up(d, named(d))
