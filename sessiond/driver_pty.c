@@ -182,10 +182,15 @@ driver_pty_exited(struct driver *driver, uint8_t how, uint8_t code)
 	d->exited = 1;
 	d->how = how;
 	d->code = code;
-	if (d->fd == -1 || d->hung)
+	if (d->fd == -1) {
 		session_exited(driver->session, how, code);
-	else
-		pty_wait(d, PTY_DRAIN_MSEC);
+		return;
+	}
+	/* It may have been opened again, and have something to say. */
+	d->hung = 0;
+	if (!d->paused)
+		event_add(&d->ev_read, NULL);
+	pty_wait(d, PTY_DRAIN_MSEC);
 }
 
 /*

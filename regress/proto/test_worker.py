@@ -744,6 +744,22 @@ def test_input_that_waits_at_the_end(worker, kind):
         w.quiet(0.3)
 
 
+def test_last_words_after_a_hangup(worker):
+    """Who has closed its terminal may open it again before it ends."""
+    w = worker()
+    sid, p = w.opened()
+    path = os.ttyname(p.slave)
+    os.close(p.slave)
+    g = w.grant(sid, STATUS)
+    # Read until nobody has it, and looked at now and then from here on.
+    time.sleep(0.5)
+    p.slave = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    p.write(b"bye")
+    p.exit(CODE, 3)
+    w.over("SESSION_EXIT", sid, END_EXIT, CODE, 3)
+    assert w.front.status(g)["offset"] == 3
+
+
 # What is left
 
 @pytest.mark.parametrize("how,code,said", [
