@@ -55,6 +55,8 @@ enum leave		 left;
 struct session_end	 how;
 
 static int		 ups;
+static uint64_t		 rested_at;	/* output came, or was looked at */
+static int		 rested;	/* for long, now and then */
 
 static int	 fake_open(struct driver *, uint16_t, uint16_t);
 static size_t	 fake_write(struct driver *, const uint8_t *, size_t);
@@ -71,6 +73,7 @@ static void	 on_down(struct session *, struct viewer *, enum leave);
 static void	 on_exited(struct session *, const struct session_end *);
 static void	 on_ended(struct session *, const struct session_end *);
 
+static void	 rest(void);
 static uint64_t	 number(const char *, const char *);
 static void	 take_text(struct client *, const char *, size_t);
 static void	 take_bytes(struct client *, const uint8_t *, size_t);
@@ -265,6 +268,21 @@ value(uint64_t i)
 	return (text[i % (sizeof(text) - 1)]);
 }
 
+/*
+ * The rest of a character is not waited for for ever: behind a pause, if only
+ * because we did not run, there may be halves of one.
+ */
+static void
+rest(void)
+{
+	uint64_t	 now;
+
+	now = now_msec();
+	if (rested_at != 0 && now - rested_at >= SESSION_HELD_MSEC)
+		rested = 1;
+	rested_at = now;
+}
+
 /* Produce numbered bytes, as long as the session wants them. */
 size_t
 produce(size_t n, size_t piece)
@@ -285,6 +303,7 @@ produce(size_t n, size_t piece)
 			if (at + 1 == iov[i].iov_len)
 				i++;
 		}
+		rest();
 		session_output(s, k);
 	}
 	return (done);
@@ -302,6 +321,7 @@ say(const char *text)
 	memcpy(iov[0].iov_base, text, first);
 	if (n > first)
 		memcpy(iov[1].iov_base, text + first, n - first);
+	rest();
 	session_output(s, n);
 }
 
@@ -549,7 +569,9 @@ check_output(struct client *c, uint64_t start, size_t n)
 	assert_int_equal(c->nout, n);
 	for (i = 0; i < n; i++)
 		assert_int_equal(c->out[i], value(start + i));
-	assert_int_equal(c->split, 0);
+	rest();
+	if (!rested)
+		assert_int_equal(c->split, 0);
 }
 
 void
@@ -619,6 +641,8 @@ fixture_begin(void **state)
 	limits.detached[DIALECT_SSH - 1] = 60;
 	limits.detached[DIALECT_TTY - 1] = 120;
 	limits.detached[DIALECT_TERMINAL - 1] = 180;
+	rested = 0;
+	rested_at = 0;
 	memset(&fake, 0, sizeof(fake));
 	fake.driver.ops = &fake_ops;
 	fake.room = SIZE_MAX;

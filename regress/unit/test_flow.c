@@ -138,15 +138,15 @@ test_slow_but_steady(void **state)
 	int		 i;
 
 	(void)state;
-	limits.stalled = 1;
+	limits.stalled = 3;
 	start();
 	c = attach(0, &dialect_ssh_ws);
 	turn();
 	produce(SIZE_MAX, 4095);
 	assert_true(fake.paused);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		receive(c, 150000);
-		turn_msec(900);
+		turn_msec(1000);
 		assert_false(c->v->lost);
 	}
 	drain(c);

@@ -253,7 +253,7 @@ test_nobody(void **state)
 	leave(attach(0, &dialect_terminal_ws));
 	began = now_msec();
 	flood(1024 * 1024 * 1024);
-	assert_true(now_msec() - began < 5000);
+	assert_true(now_msec() - began < 60000);
 	assert_int_equal(fake.pauses, 0);
 	assert_int_equal(s->parsed, 0);
 	produce(KEEP, 65536);

@@ -201,17 +201,17 @@ test_ping(void **state)
 	struct client	*a, *b;
 
 	(void)state;
-	limits.ping = 1;
+	limits.ping = 2;
 	start();
 	a = attach(0, &dialect_ssh_ws);
 	b = attach(1, &dialect_ssh_ws);
-	turn_msec(1500);
+	turn_msec(3000);
 	drain(b);
 	assert_int_equal(b->pings, 1);
 	put(b, 0x80 | WS_OP_PONG, "", 0);
-	turn_msec(1000);
+	turn_msec(2000);
 	put(b, 0x80 | WS_OP_PONG, "", 0);
-	turn_msec(1000);
+	turn_msec(2000);
 	assert_int_equal(downs, 1);
 	assert_int_equal(left, LEAVE_PING);
 	assert_int_equal(b->v->state, VIEWER_OPEN);
