@@ -74,6 +74,7 @@ static void	 on_exited(struct session *, const struct session_end *);
 static void	 on_ended(struct session *, const struct session_end *);
 
 static void	 rest(void);
+static uint8_t	*buffer(int);
 static uint64_t	 number(const char *, const char *);
 static void	 take_text(struct client *, const char *, size_t);
 static void	 take_bytes(struct client *, const uint8_t *, size_t);
@@ -622,6 +623,17 @@ assert_input(const char *want)
 	fake.ninput = 0;
 }
 
+/* The same ones each time: with sanitizers to make them takes long. */
+static uint8_t *
+buffer(int n)
+{
+	static uint8_t	*made[2 * CLIENTS + 1];
+
+	if (made[n] == NULL)
+		made[n] = malloc(BUF_MAX);
+	return (made[n]);
+}
+
 int
 fixture_begin(void **state)
 {
@@ -646,12 +658,12 @@ fixture_begin(void **state)
 	memset(&fake, 0, sizeof(fake));
 	fake.driver.ops = &fake_ops;
 	fake.room = SIZE_MAX;
-	fake.input = malloc(BUF_MAX);
+	fake.input = buffer(2 * CLIENTS);
 	memset(clients, 0, sizeof(clients));
 	for (i = 0; i < CLIENTS; i++) {
 		clients[i].fd = -1;
-		clients[i].raw = malloc(BUF_MAX);
-		clients[i].out = malloc(BUF_MAX);
+		clients[i].raw = buffer(2 * i);
+		clients[i].out = buffer(2 * i + 1);
 	}
 	opened = exited = ended = ups = downs = 0;
 	left = 0;
@@ -695,11 +707,8 @@ fixture_end(void **state)
 	for (i = 0; i < CLIENTS; i++) {
 		if (clients[i].fd != -1)
 			close(clients[i].fd);
-		free(clients[i].raw);
-		free(clients[i].out);
 		free(clients[i].screen);
 	}
-	free(fake.input);
 	event_base_free(base);
 	assert_true(fake.closed || opened == 0);
 	return (0);
