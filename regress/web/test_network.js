@@ -254,8 +254,8 @@ async function hides({ daemon, open }) {
 	await v.page.evaluate(() => {
 		const write = window.gatewayd.terminal.write;
 		window.gatewayd.terminal.write = function (data, done) {
-			write.call(this, data, () =>
-			    setTimeout(() => done?.(), 1500));
+			write.call(this, data, () => setTimeout(() =>
+			    done?.(), document.hidden ? 1500 : 0));
 		};
 	});
 	await show(true);
