@@ -155,7 +155,8 @@ session_failed(struct session *s, enum fail why)
 void
 session_end(struct session *s, enum end reason)
 {
-	struct viewer	*v, *next;
+	struct session_end	 cut = { .reason = reason };
+	struct viewer		*v, *next;
 
 	if (s->state < SESSION_ENDING) {
 		session_finish(s, reason, EXIT_UNKNOWN, 0, "");
@@ -165,7 +166,7 @@ session_end(struct session *s, enum end reason)
 	s->kept = 0;
 	evtimer_del(&s->ev_state);
 	TAILQ_FOREACH_SAFE(v, &s->viewers, entry, next)
-		viewer_leave(v, LEAVE_END, 0);
+		viewer_cut(v, &cut);
 	session_later(s);
 }
 

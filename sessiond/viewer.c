@@ -770,6 +770,19 @@ viewer_leave(struct viewer *v, enum leave reason, int drain)
 }
 
 void
+viewer_cut(struct viewer *v, const struct session_end *end)
+{
+	enum leave	 reason;
+
+	if (v->state >= VIEWER_LINGERING)
+		return;
+	reason = end->reason == END_STOP ? LEAVE_STOP : LEAVE_END;
+	viewer_depart(v, reason, v->dialect->last(v, reason,
+	    reason == LEAVE_END ? end : NULL), 0);
+	viewer_pump(v);
+}
+
+void
 viewer_finish(struct viewer *v, enum leave reason, struct frame *last)
 {
 	viewer_depart(v, reason, last, 0);
@@ -789,7 +802,8 @@ viewer_goodbye(struct viewer *v, struct frame *answer)
 
 /*
  * The first reason to leave is the one that the client is told, and that
- * stays the reason.  Another can only cut short what is still to be sent.
+ * stays the reason, unless output was to be sent first and another one cuts
+ * that short: then it is the other, for nobody may believe to have had all.
  */
 static void
 viewer_depart(struct viewer *v, enum leave reason, struct frame *last,
@@ -800,7 +814,8 @@ viewer_depart(struct viewer *v, enum leave reason, struct frame *last,
 		frame_unref(last);
 		return;
 	}
-	if (v->state == VIEWER_OPEN) {
+	if (v->state == VIEWER_OPEN || viewer_position(v) < v->limit) {
+		frame_unref(v->slot[SLOT_LAST]);
 		v->reason = reason;
 		v->slot[SLOT_LAST] = last;
 	} else

@@ -164,6 +164,13 @@ int		 viewer_counts(const struct viewer *);
  */
 void		 viewer_leave(struct viewer *, enum leave, int drain);
 
+/*
+ * Its session, which had ended, is ended again, and nobody waits for it any
+ * more: if it lacks output yet it is told of this end and not of the other,
+ * which would say that it has had all.
+ */
+void		 viewer_cut(struct viewer *, const struct session_end *);
+
 /* For dialects. */
 void		 viewer_post(struct viewer *, enum viewer_slot,
 		    struct frame *);

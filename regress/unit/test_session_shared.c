@@ -534,6 +534,58 @@ test_kept_closed(void **state)
 	assert_int_equal(how.reason, END_LOST);
 }
 
+/* Who has not had all of the output is not told of the exit. */
+static void
+cut(enum end reason, enum leave leaves, uint16_t code, const char *text)
+{
+	struct client	*all, *c;
+	int		 i;
+
+	start_native();
+	all = attach(0, &dialect_terminal_ws);
+	c = attach_as(1, &dialect_terminal_ws, MODE_RO, 0, 0);
+	turn();
+	for (i = 0; i < 20; i++) {
+		(void)produce(100000, 65536);
+		drain(all);
+	}
+	session_exited(s, EXIT_CODE, 3);
+	drain(all);
+	session_end(s, reason);
+	assert_true(was_told(all, "\"code\":3"));
+	assert_int_equal(all->code, 1000);
+	leave(all);
+	drain(c);
+	assert_false(was_told(c, "\"code\":3"));
+	assert_int_equal(c->code, code);
+	assert_string_equal(c->reason, text);
+	leave(c);
+	assert_int_equal(left, leaves);
+	assert_int_equal(ended, 1);
+	assert_int_equal(how.reason, END_EXIT);
+}
+
+static void
+test_kept_cut_by_close(void **state)
+{
+	(void)state;
+	cut(END_CLOSED, LEAVE_END, 1000, "closed");
+}
+
+static void
+test_kept_cut_by_limit(void **state)
+{
+	(void)state;
+	cut(END_LIMIT, LEAVE_END, 1000, "closed");
+}
+
+static void
+test_kept_cut_by_stop(void **state)
+{
+	(void)state;
+	cut(END_STOP, LEAVE_STOP, 1001, "stopping");
+}
+
 /* What was ended for a reason of ours is not kept. */
 static void
 test_not_kept(void **state)
@@ -628,6 +680,9 @@ main(void)
 		TEST(test_starting_fails),
 		TEST(test_kept),
 		TEST(test_kept_closed),
+		TEST(test_kept_cut_by_close),
+		TEST(test_kept_cut_by_limit),
+		TEST(test_kept_cut_by_stop),
 		TEST(test_not_kept),
 		TEST(test_end_of_ten),
 		TEST(test_detached_kinds)
