@@ -306,7 +306,8 @@ class Program:
     def some(self, n, limit=60):
         """Until so much has come."""
         end = time.monotonic() + limit
-        while len(self.output) < n and time.monotonic() < end:
+        while len(self.output) < n:
+            assert time.monotonic() < end, self.output
             self.read(0.1, 1)
 
     def type(self, keys, quiet=0.1):

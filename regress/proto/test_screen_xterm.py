@@ -191,7 +191,7 @@ def test_recorded(name, place):
     rnd = random.Random(SEED)
     cols, rows = 80, 24
     # A shell has shown its prompt by then, others a page.
-    first = {"shell": 2, "tmux": 100}.get(name, 1000)
+    first = {"shell": 2, "tmux": 100}.get(name, 500)
     data = record(argv, keys, cols, rows, place, first, 1001)
     if name == "tmux":
         subprocess.run(["tmux", "-L", "screen-test", "kill-server"],
