@@ -181,6 +181,12 @@ chan_free(struct chan *c)
 		chan_destroy(c);
 }
 
+void
+chan_shutdown(struct chan *c)
+{
+	(void)shutdown(c->fd, SHUT_RDWR);
+}
+
 /* The channel is over; its owner frees it, now or later. */
 static void
 chan_end(struct chan *c, const char *why)

@@ -55,6 +55,13 @@ struct chan *chan_new(struct event_base *, int, const struct msg_table *,
 /* Close it with all that is queued.  NULL is allowed. */
 void	 chan_free(struct chan *);
 
+/*
+ * End it at both ends, as if the peer had: what has arrived is still handled,
+ * then `closed' comes from the event loop.  For whoever may be within a
+ * callback that needs it yet.
+ */
+void	 chan_shutdown(struct chan *);
+
 /* The states the channel is in, MS_*; decides what may arrive. */
 void	 chan_set_state(struct chan *, uint16_t);
 uint16_t chan_state(const struct chan *);

@@ -41,8 +41,9 @@ static void	 front_closed(struct chan *, const char *, void *);
 
 /*
  * A frontend that lost its channel to us is given another, and we may read
- * of it before we read the end of the one before.  That one stays until
- * then, for its message may be what we are at, but as nobody's.
+ * of it before we read the end of the one before.  We end that ourselves, for
+ * else a bad frontend could have any number; but not at once, for its message
+ * may be what we are at.  Until then it is nobody's.
  */
 void
 front_new(struct worker *w, uint32_t number, int fd)
@@ -52,6 +53,7 @@ front_new(struct worker *w, uint32_t number, int fd)
 	if ((f = front_find(w, number)) != NULL) {
 		grant_drop_channel(&w->grants, number);
 		f->number = 0;
+		chan_shutdown(f->chan);
 	}
 	if ((f = calloc(1, sizeof(*f))) == NULL ||
 	    (f->chan = chan_new(w->base, fd, &frontend_to_worker,
