@@ -404,6 +404,21 @@ def test_input_to_one_that_ends(front, at, how, twice):
     assert c.answer()[0] == 204
 
 
+def test_input_to_one_that_is_dying(front):
+    """Its channel has gone, then it gets another from a parent that has not
+    heard of its end, which goes too; the next one has the session."""
+    sandbox = box()
+    c = front.client().ask("POST", "/tty/%s/input" % sandbox, "x")
+    m = asked(front, INPUT, sandbox)
+    front.parent.send("GRANTED", id=m.id, grant=b"g" * 16, worker=44,
+                      open_time=0, session=SID)
+    front.grant(asked(front, INPUT, sandbox), 44, open_time=0)
+    dies(front, 44, until(front, 44, "INPUT"))
+    front.grant(asked(front, INPUT, sandbox), 45, open_time=0)
+    front.worker(45).send("INPUT_OK", id=until(front, 45, "INPUT").id)
+    assert c.answer()[0] == 204
+
+
 @pytest.mark.parametrize("how", [
     dies, refuses("CALL_FAIL", FAIL_GRANT), refuses("CALL_FAIL", FAIL_GONE)])
 def test_pass_for_one_that_ended(front, how):
