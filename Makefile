@@ -52,7 +52,8 @@ GATEWAYD_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) \
 		gatewayd/resolv.c gatewayd/scrape.c gatewayd/session_table.c \
 		gatewayd/shell.c gatewayd/slot.c gatewayd/staging.c \
 		gatewayd/terminal.c gatewayd/weigh.c gatewayd/worker.c \
-		proto/base64.c proto/hostkey.c proto/http.c proto/record.c
+		proto/base64.c proto/hostkey.c proto/http.c proto/record.c \
+		proto/utf8.c
 
 FRONTEND_SRCS =	$(COMMON_SRCS) $(CHILD_SRCS) $(TOKEN_SRCS) \
 		gatewayd/accept.c gatewayd/api_ssh.c \

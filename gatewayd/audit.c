@@ -22,12 +22,15 @@
 
 #include "log.h"
 #include "parent_part.h"
+#include "utf8.h"
 #include "util.h"
 
 /*
  * The audit log: one line for each attach, detach and denial, as text of
  * the form key="value" or as one JSON object, by `audit' of the
- * configuration.  What comes from outside is escaped by both.
+ * configuration.  What comes from outside stays text that can be read back,
+ * and what would not be seen, or make the rest look like something else, is
+ * escaped, by both alike.
  */
 
 /* Room for the longest principal, with each byte of it escaped. */
@@ -53,6 +56,9 @@ static void	 line_number(struct line *, const char *, uint32_t);
 static void	 line_append(struct line *, const char *);
 static void	 line_bytes(struct line *, const char *, size_t);
 static int	 line_plain(unsigned char);
+static size_t	 line_char(const char *, uint32_t *);
+static int	 line_hidden(uint32_t);
+static void	 line_escape(struct line *, uint32_t);
 static void	 line_value(struct line *, const char *);
 static void	 line_end(struct line *);
 static void	 line_viewer(struct line *, const struct viewer *);
@@ -80,12 +86,84 @@ line_plain(unsigned char c)
 	return (c >= ' ' && c < 0x7f && c != '"' && c != '\\');
 }
 
+/*
+ * The character that s begins with, and its length.  A byte that is not of
+ * UTF-8 counts as one of U+DC80 to U+DCFF, which no text in UTF-8 can have.
+ */
+static size_t
+line_char(const char *s, uint32_t *c)
+{
+	const uint8_t		*p = (const uint8_t *)s;
+	struct utf8_state	 st;
+	size_t			 n;
+
+	memset(&st, 0, sizeof(st));
+	n = 0;
+	do {
+		if (utf8_feed(&st, p + n, 1) == -1) {
+			*c = 0xdc00 | p[0];
+			return (1);
+		}
+		if (n > 0)
+			*c = *c << 6 | (p[n] & 0x3f);
+		else
+			*c = p[0] & (st.need == 0 ? 0x7f : 0x3f >> st.need);
+		n++;
+	} while (!utf8_complete(&st));
+	return (n);
+}
+
+/*
+ * What has no look of its own, or changes that of others: of Unicode the
+ * categories Cc, Zl, Zp and Zs but for the space, and what has the property
+ * Default_Ignorable_Code_Point, of which are marks of direction; and bytes.
+ */
+static int
+line_hidden(uint32_t c)
+{
+	static const struct {
+		uint32_t	 first;
+		uint32_t	 last;
+	}			 hidden[] = {
+		{ 0x0000, 0x001f }, { 0x007f, 0x00a0 }, { 0x00ad, 0x00ad },
+		{ 0x034f, 0x034f }, { 0x061c, 0x061c }, { 0x115f, 0x1160 },
+		{ 0x1680, 0x1680 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
+		{ 0x2000, 0x200f }, { 0x2028, 0x202f }, { 0x205f, 0x206f },
+		{ 0x3000, 0x3000 }, { 0x3164, 0x3164 }, { 0xdc80, 0xdcff },
+		{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },
+		{ 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 },
+		{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff }
+	};
+	size_t			 i;
+
+	for (i = 0; i < nitems(hidden); i++)
+		if (c >= hidden[i].first && c <= hidden[i].last)
+			return (1);
+	return (0);
+}
+
+/* As RFC 8259, 7 says: what is above U+FFFF is a pair of surrogates. */
+static void
+line_escape(struct line *l, uint32_t c)
+{
+	char	 out[16];
+
+	if (c == '"' || c == '\\')
+		(void)snprintf(out, sizeof(out), "\\%c", (int)c);
+	else if (c < 0x10000)
+		(void)snprintf(out, sizeof(out), "\\u%04x", c);
+	else
+		(void)snprintf(out, sizeof(out), "\\u%04x\\u%04x",
+		    0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
+	line_append(l, out);
+}
+
 /* Between quotes; the same escapes are right in JSON and in text. */
 static void
 line_value(struct line *l, const char *s)
 {
-	char	 out[8];
-	size_t	 n, room;
+	size_t		 n, room;
+	uint32_t	 c;
 
 	line_append(l, "\"");
 	/* Leave room for the rest of the line. */
@@ -97,10 +175,12 @@ line_value(struct line *l, const char *s)
 		s += n;
 		if (n > 0)
 			continue;
-		(void)snprintf(out, sizeof(out), *s == '"' || *s == '\\' ?
-		    "\\%c" : "\\u%04x", (unsigned char)*s);
-		line_append(l, out);
-		s++;
+		n = line_char(s, &c);
+		if (c == '"' || c == '\\' || line_hidden(c))
+			line_escape(l, c);
+		else
+			line_bytes(l, s, n);
+		s += n;
 	}
 	line_append(l, "\"");
 }

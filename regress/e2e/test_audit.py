@@ -113,16 +113,36 @@ def test_lines(start, form):
     d.wait()
 
 
-def test_escaped(start):
-    """A principal may have any text; the line stays one, and readable."""
-    evil = 'did:x" event="attach\n\x1b[31m\\ \u202e\u20ac'
-    for form in ("text", "json"):
-        d = start(lines=["audit " + form])
-        d.connect(token=d.token(evil))
-        want(d, form, event="denial")
-        for line in d.log().splitlines():
-            assert line.startswith("gatewayd: ")
-            assert line.isprintable() and line.isascii()
+# What is to be read as it is, and what not: the first and last of each kind.
+SEEN = (" !~\u00a1\u00ac\u00ae\u00fc\u00ff\u0100\u061b\u07ff\u0800\u2010"
+        "\u2027\u2030\u20ac\u5b57\ud7ff\ue000\uffef\uffff\U00010000"
+        "\U0001f600\U0010ffff")
+HIDDEN = ("\x80\x85\x9f\xa0\xad\u034f\u061c\u115f\u1680\u17b4\u180b\u180f"
+          "\u2000\u200b\u200d\u200e\u200f\u2028\u2029\u202a\u202e\u202f"
+          "\u205f\u2066\u2069\u206f\u3000\u3164\ufe0f\ufeff\uffa0\ufffb"
+          "\U0001d173\U000e0001\U000e0fff")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_escaped(start, form):
+    """A principal may have almost any text; the line stays one, and can be
+    read, and read back."""
+    evil = 'did:x" event="attach\\" \\u0041\\ ' + SEEN + HIDDEN + SEEN
+    d = start(lines=["audit " + form])
+    d.connect("foreign", token=d.token(evil))
+    line = want(d, form, sandbox="foreign", reason="not found")
+    if form == "text":
+        line = {k: json.loads('"%s"' % v) for k, v in line.items()}
+    assert line == {"event": "denial", "principal": evil,
+                    "address": "127.0.0.1", "sandbox": "foreign",
+                    "reason": "not found"}
+    assert d.log().count(SEEN) == 2
+    assert not set(HIDDEN) & set(d.log())
+    # What a principal may not have.
+    d.connect("other", token=d.token("did:x\n\x1b[31m"))
+    assert want(d, form, sandbox="other")["reason"] == "invalid token"
+    for line in d.log().splitlines():
+        assert line.startswith("gatewayd: ")
 
 
 def test_no_token_in_the_log(start):

@@ -180,7 +180,8 @@ class Logs:
 
     def log(self):
         """Its lines; one that is being written is not there yet."""
-        with open(self.logfile, errors="backslashreplace") as f:
+        with open(self.logfile, encoding="utf-8",
+                  errors="backslashreplace") as f:
             text = f.read()
         return text[:text.rfind("\n") + 1]
 

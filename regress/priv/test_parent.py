@@ -250,7 +250,7 @@ def test_denials_by_the_thousand(stage):
     """One child's are counted, those of others are logged."""
     d = stage("frontend", lines=["audit json"])
     p = d.puppet("frontend")
-    name = "did:" + "\u00e9" * 1022		# to be escaped, byte by byte
+    name = "did:" + "\x7f" * 2044		# the longest line
     p.sock.setblocking(True)
     began = time.monotonic()
     for i in range(1500):
@@ -264,11 +264,28 @@ def test_denials_by_the_thousand(stage):
     assert 200 <= len(ours) <= 200 * (took + 2)
     assert all(li["sandbox"] == "demo" and li["reason"] == "invalid token"
                for li in ours)
-    assert ours[0]["principal"].encode("latin-1").decode() == name
+    assert ours[0]["principal"] == name
     p.send("DENIAL", reason=1, action=1, principal="", object="",
            address="10.0.0.1")
     wait_for(lambda: float(re.search(
         'denials_total{reason="token"} ([0-9.e+]+)', d.metrics())[1]) >= 1501)
+    assert p.alive()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_bytes_in_the_audit(stage, form):
+    """What is not UTF-8 is none in the log, and is told from what is."""
+    evil = (b"\x01\x1f\x7f \x80 \xbf \xc0\x80 \xc3( \xe2\x82 \xed\xb2\x80 "
+            b"\xf0\x9f\x98 \xf4\x90\x80\x80 \xff\\udc80 \xe2\x82\xac\xc3")
+    d = stage("frontend", lines=["audit " + form])
+    p = d.puppet("frontend")
+    p.send("DENIAL", reason=1, action=1, principal=evil, object="demo",
+           address="10.0.0.1")
+    d.logged("10.0.0.1")
+    line = re.search("audit: .*10.0.0.1.*", d.log())[0]
+    said = re.search(r'"?principal"?[:=]("(?:[^"\\]|\\.)*")', line)[1]
+    assert said.isprintable() and said.count("\u20ac") == 1
+    assert json.loads(said).encode("utf-8", "surrogateescape") == evil
     assert p.alive()
 
 
