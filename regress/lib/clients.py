@@ -30,10 +30,12 @@ Nothing here waits without a deadline.
 """
 
 import base64
+import contextlib
 import http.client
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import time
@@ -70,6 +72,17 @@ def wait_for(what, seconds=WAIT, every=0.02):
         if time.monotonic() > end:
             raise Timeout("not true within %s s" % seconds)
         time.sleep(every)
+
+
+@contextlib.contextmanager
+def held(pid):
+    """A process that does not run meanwhile: what comes to it has come
+    together, however long we take."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def bearer(token):

@@ -34,6 +34,7 @@ import socket
 import time
 
 import gwproto
+from clients import held
 from gwproto import ROLE, Channel, Child, pair
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
@@ -340,8 +341,9 @@ def burst(f, ask, n=150):
     may not wait at the door from one address."""
     clients = [f.client(source="127.0.1.%d" % (1 + i // 50))
                for i in range(n)]
-    for c in clients:
-        ask(c)
+    with held(f.child.pid):
+        for c in clients:
+            ask(c)
     worker, answers = f.worker(), []
     waiting = {c.sock: c for c in clients}
     while waiting:
