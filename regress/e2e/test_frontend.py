@@ -302,7 +302,8 @@ def test_bad_configuration_changes_nothing():
         c = connect(f)
         assert opened(f, c) == (200, {"sessionId": SID})
         f.configure(page=0)
-        c.ask("GET", "/")
+        # A new one, which comes behind the last word of the parent.
+        c = f.client().ask("GET", "/")
         assert c.answer() == (404, {"error": "Not found"})
 
 
