@@ -24,6 +24,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import pytest
 
@@ -82,6 +83,13 @@ def start():
     yield run
     for d in started:
         d.stop()
+
+
+@pytest.fixture
+def hour():
+    """The hour in which requests are counted goes on for the test: when the
+    next one begins, counts fade."""
+    lib.wait_for(lambda: time.monotonic() % 3600 < 3570, 60)
 
 
 @pytest.fixture(scope="session")

@@ -418,8 +418,7 @@ def test_more_connections_than_descriptors():
         assert opened(f, d) == (200, {"sessionId": SID})
 
 
-# A window as long as can be: when the next one begins, counts fade.
-def test_rate():
+def test_rate(hour):
     with Front(requests=5, window=3600, proxies=[("127.0.0.1", 32),
                                               ("10.0.0.0", 8)]) as f:
         def ask(xff=None, path="/ssh/stream/" + SID, source=None):
@@ -463,7 +462,7 @@ def test_rate():
         assert ask(["1.2.3.10"], source="127.0.0.7")[0] == 429
 
 
-def test_rate_of_a_session():
+def test_rate_of_a_session(hour):
     """Authorised input leaves the address alone."""
     with Front(requests=2, window=3600) as f:
         c = f.client()

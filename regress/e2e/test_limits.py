@@ -176,7 +176,7 @@ def test_requests(start):
     ws.drop()
 
 
-def test_upgrades_count(start):
+def test_upgrades_count(start, hour):
     d = start(lines=["limit requests 10 per 3600"])
     sid, ws = d.shell()
     statuses = []
@@ -190,7 +190,7 @@ def test_upgrades_count(start):
     ws.drop()
 
 
-def test_input_counts_for_the_session(start):
+def test_input_counts_for_the_session(start, hour):
     """Once authorised, keys do not use up what the address has; a session
     has a hundred a second."""
     d = start(lines=["limit requests 10 per 3600"], frontends=1)
@@ -223,7 +223,7 @@ def test_input_counts_for_the_session(start):
     ws.drop()
 
 
-def test_forwarded(start):
+def test_forwarded(start, hour):
     """The address behind proxies that are configured, and no other."""
     d = start(lines=["limit requests 3 per 3600", "proxy 127.0.0.0/8",
                      "proxy 10.0.0.0/8"])
@@ -254,7 +254,7 @@ def test_forwarded(start):
     assert last("2001:db8:0:1::1") == 3
 
 
-def test_forwarded_of_strangers(start):
+def test_forwarded_of_strangers(start, hour):
     """Without a proxy line the header is not read."""
     d = start(lines=["limit requests 3 per 3600"])
     statuses = [d.ask("GET", "/", token=None, headers={

@@ -850,7 +850,7 @@ def test_not_enabled():
         assert c.answer()[0] == 404
 
 
-def test_rate():
+def test_rate(hour):
     with Front(requests=3, window=3600) as f:
         c = f.client()
         c.ask("POST", url("input"), "x")
