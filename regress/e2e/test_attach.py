@@ -132,7 +132,8 @@ def test_nothing_for_nothing(start):
 
 def test_detached(start):
     """Nobody left: the session ends after its time, not before."""
-    d = start(lines=["timeout detached ssh 2"])
+    # It counts from the start, too: we may not be here at once.
+    d = start(lines=["timeout detached ssh 6"])
     sid, ws = d.shell()
     kept, other = d.shell()
     below = d.tree()

@@ -21,6 +21,7 @@ query string in any line; text from outside that makes a line of its own.
 """
 
 import calendar
+import contextlib
 import json
 import re
 import time
@@ -28,7 +29,7 @@ import uuid
 
 import pytest
 
-from clients import Http, Ws, bearer, raw, wait_for
+from clients import Http, Ws, bearer, connect, drain, wait_for
 from daemon import ALICE, MALLORY
 
 FIELD = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -148,7 +149,8 @@ def test_escaped(start, form):
 def test_no_token_in_the_log(start):
     """Nor a query, nor what stands in Authorization: whatever happens, and
     with everything logged."""
-    d = start(lines=["timeout request 1"])
+    # Not so short that we could be late with what is to be answered.
+    d = start(lines=["timeout request 5"])
     d.ctl("log", "verbose")
     good, bad = d.token(), "bad-token-bad-token"
     sid = d.open(token=good)
@@ -167,16 +169,21 @@ def test_no_token_in_the_log(start):
         http.ask("GET", "/nothing?token=%s&q=query-word" % bad,
                  headers=bearer(bad))
         http.ask("GET", "/ssh/stream/x?token=" + good)
-    for request in (
-            b"GET /ssh/x/ws?token=%s HTTP/9.9\r\n\r\n" % good.encode(),
-            b"GET /?query-word HTTP/1.1\r\nAuthorization: Bearer %s\r\n"
-            b"Authorization: Basic basic-word\r\n\r\n" % good.encode(),
-            b"\x00" + good.encode() + b"\r\n\r\n",
-            b"POST /ssh/connect HTTP/1.1\r\nHost: x\r\nAuthorization: Basic "
-            b"basic-word\r\nContent-Length: 5\r\n\r\n{\"a\"",
-            b"GET /ssh/stream/%s?token=%s HTTP/1.1\r\nHost: x\r\n" % (
-                sid.encode(), good.encode())):
-        raw(d.port, request, 20)
+    with contextlib.ExitStack() as stack:
+        asked = []
+        for request in (
+                b"GET /ssh/x/ws?token=%s HTTP/9.9\r\n\r\n" % good.encode(),
+                b"GET /?query-word HTTP/1.1\r\nAuthorization: Bearer %s\r\n"
+                b"Authorization: Basic basic-word\r\n\r\n" % good.encode(),
+                b"\x00" + good.encode() + b"\r\n\r\n",
+                b"POST /ssh/connect HTTP/1.1\r\nHost: x\r\nAuthorization: "
+                b"Basic basic-word\r\nContent-Length: 5\r\n\r\n{\"a\"",
+                b"GET /ssh/stream/%s?token=%s HTTP/1.1\r\nHost: x\r\n" % (
+                    sid.encode(), good.encode())):
+            asked.append(stack.enter_context(connect(d.port)))
+            asked[-1].sendall(request)
+        for s in asked:		# the last are given up
+            drain(s)
     run = d.run_ctl("-s", d.socket, "show", "viewers")
     d.delete(sid)
     d.logged("session %s of demo ended" % sid)
