@@ -197,10 +197,10 @@ def test_ping(daemon):
 
 def test_pings_of_ours(start):
     """Who does not answer two is dropped; who does stays."""
-    d = start(lines=["timeout ping 2"])
+    d = start(lines=["timeout ping 3"])
     sid, quiet = d.shell()
+    quiet.answer_pings, quiet.pings = False, 0
     ws = d.ws(sid)
-    quiet.answer_pings = False
 
     def over():
         select.select([ws] + [quiet] * (not quiet.eof), [], [], 1)
@@ -209,10 +209,10 @@ def test_pings_of_ours(start):
         return quiet.eof and ws.pings > 3
     wait_for(over)
     assert quiet.pings in (2, 3)
-    d.logged(r'event="detach".*reason="no answer"')
     ws.type("echo x$((20+3))y\n")
     ws.until(b"x23y")
     ws.drop()
+    d.logged(r'event="detach".*reason="no answer"')
 
 
 @pytest.mark.parametrize("how", ["drop", "reset", "half"])
