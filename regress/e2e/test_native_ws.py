@@ -64,7 +64,7 @@ def attach(d, sid, query="", **kw):
     n = upgrade(d, sid, query, **kw)
     assert n.status == 101, n.response
     assert n.response.headers["Sec-WebSocket-Protocol"] == "terminal.v1"
-    wait_for(lambda: n.messages or n.pump(1))
+    wait_for(lambda: n.messages or n.pump(1) and n.messages)
     assert n.messages[0]["type"] == "attached"
     return n
 
