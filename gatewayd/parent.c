@@ -272,7 +272,10 @@ longer(uint32_t then, uint32_t now)
 	return ((time_t)(then > now ? then : now));
 }
 
-/* Sessions that never came up, and those that do not end or go. */
+/*
+ * What could not be done when it was due; sessions that never came up, and
+ * those that do not end or go.
+ */
 static void
 parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
@@ -283,6 +286,7 @@ parent_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	p = arg;
 	now = util_now();
 	errand_sweep(p, now);
+	slots_sweep(p);
 	parent_weigh(p);
 	if (p->reload_later)
 		reload_start(p, 0);

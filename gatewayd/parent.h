@@ -38,6 +38,7 @@ struct slot {
 	uint32_t		 restarts;
 	uint32_t		 backoff;	/* milliseconds, 0: ran well */
 	struct event		*ev_respawn;
+	int			 unlinked;	/* frontend: to the catalog */
 	struct parent		*p;
 	struct msg_front_stats	 stats;		/* of a frontend, last said */
 	struct msg_front_stats	 past;		/* of those before it */

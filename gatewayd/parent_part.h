@@ -46,8 +46,14 @@ void		 slots_init(struct parent *);
 void		 slots_start(struct parent *);
 void		 slots_stop(struct parent *);
 
-/* 1 if all of them have said that they are ready, else 0. */
+/*
+ * 1 if all of them have said that they are ready, and no frontend waits for
+ * its channel to the catalog; else 0.
+ */
 int		 slots_up(struct parent *);
+
+/* Try again to make the channels that could not be made. */
+void		 slots_sweep(struct parent *);
 
 /* Tell the frontends, and the service manager once, how we are. */
 void		 slots_state(struct parent *);

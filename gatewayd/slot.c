@@ -227,6 +227,7 @@ slot_gone(struct kid *k, int status UNUSED)
 	s = k->owner;
 	p = s->p;
 	s->kid = NULL;
+	s->unlinked = 0;
 	if (p->stopping)
 		return;
 	reload_kid_gone(p, k);
@@ -304,7 +305,7 @@ slots_up(struct parent *p)
 	size_t	 i;
 
 	for (i = 0; i < p->nslots; i++)
-		if (!kid_up(p->slots[i].kid))
+		if (!kid_up(p->slots[i].kid) || p->slots[i].unlinked)
 			return (0);
 	return (1);
 }
@@ -334,17 +335,23 @@ slots_state(struct parent *p)
 	}
 }
 
-/* A channel between a frontend and the catalog. */
+/* A channel between a frontend and the catalog; slots_sweep() if not now. */
 static void
 slot_link(struct kid *frontend, struct kid *catalog)
 {
 	struct imsg	 im;
+	struct slot	*s;
 	int		 sv[2];
 
+	s = frontend->owner;
 	if (chan_pair(sv) == -1) {
-		log_warn("channel of %s to the catalog", frontend->name);
+		if (!s->unlinked)
+			log_warn("channel of %s to the catalog",
+			    frontend->name);
+		s->unlinked = 1;
 		return;
 	}
+	s->unlinked = 0;
 	imsg_init(&im, IMSG_CHANNEL, 0);
 	im.m.channel.role = ROLE_FRONTEND;
 	im.m.channel.number = frontend->number;
@@ -373,6 +380,25 @@ slot_link_all(struct slot *s)
 			if (p->slots[i].role == ROLE_FRONTEND &&
 			    kid_up(p->slots[i].kid))
 				slot_link(p->slots[i].kid, s->kid);
+	}
+}
+
+void
+slots_sweep(struct parent *p)
+{
+	struct slot	*s;
+	size_t		 i;
+
+	for (i = 0; i < p->nslots; i++) {
+		s = &p->slots[i];
+		if (!s->unlinked || !kid_up(s->kid))
+			continue;
+		slot_link_all(s);
+		if (!s->unlinked) {
+			log_info("%s has its channel to the catalog",
+			    s->kid->name);
+			slots_state(p);
+		}
 	}
 }
 

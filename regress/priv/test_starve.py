@@ -25,13 +25,15 @@ import contextlib
 import os
 import resource
 import socket
+import threading
 import time
 
 import pytest
 
 import procs
-from clients import Http, connect, wait_for
+from clients import WAIT, Http, connect, wait_for
 from daemon import ROOT
+from stage import Stage
 from streams import SANDBOXES, Streams
 
 pytestmark = pytest.mark.skipif(not ROOT, reason="needs root")
@@ -310,6 +312,57 @@ def test_parent_takes_no_more(start):
     again(d)
     wait_for(lambda: len(d.sessions()) == 1, 60)
     streams.advance(5)
+    streams.drop()
+
+
+class Late(Stage):
+    """Its puppets say that they are ready when they are let."""
+
+    def __init__(self, *args, **kw):
+        self.here, self.let = threading.Event(), threading.Event()
+        super().__init__(*args, **kw)
+
+    def lead(self, role, p):
+        take = p.take
+
+        def held(timeout):
+            m = take(timeout)
+            if m.name == "START":
+                self.here.set()
+                self.let.wait(WAIT)
+            return m
+        p.take = held
+        super().lead(role, p)
+
+
+def readyz(d):
+    with Http(d.port) as h:
+        return h.ask("GET", "/readyz").status
+
+
+def test_parent_and_a_frontend_that_is_ready(start):
+    """There is no room for its channel to the catalog: it gets one when
+    there is, and no more than one."""
+    d = start(lambda role, n: (role, n) == ("frontend", 3), SANDBOXES,
+              kind=Late)
+    streams = Streams(d, 2)
+    os.kill(procs.roles(d)["frontend"][0], 9)
+    assert d.here.wait(WAIT)
+    with starved(d.proc.pid):
+        d.let.set()
+        p = d.puppet("frontend")
+        d.logged("channel of %s to the catalog: Too many" % p.name)
+        assert readyz(d) == 503
+        # Those that were linked before serve as ever.
+        streams.advance(5)
+    catalog = p.catalog()
+    catalog.send("AUTHORIZE", id=7, api=1, action=1, token="x",
+                 object="demo", address="10.0.0.1")
+    assert catalog.expect("DENIED").id == 7
+    d.logged("%s has its channel to the catalog" % p.name)
+    p.wait("STATE", ready=1)
+    wait_for(lambda: readyz(d) == 200)
+    assert len(p.channels) == 1
     streams.drop()
 
 
