@@ -25,14 +25,18 @@ A descriptor or a blob given to send() stays the caller's.
 
 import array
 import atexit
+import contextlib
 import fcntl
 import os
 import select
+import signal
 import socket
 import struct
 import subprocess
 import tempfile
 import time
+
+from clients import wait_for
 
 HEADER = struct.Struct(">HHII")
 PAYLOAD_MAX = 16384
@@ -330,17 +334,23 @@ class Channel:
         self.raw(packet(name, id, flags, **fields),
                  [] if fd is None else [fd])
 
+    def _recvmsg(self):
+        return self.sock.recvmsg(
+            HEADER.size + PAYLOAD_MAX,
+            socket.CMSG_SPACE(2 * array.array("i").itemsize),
+            socket.MSG_CMSG_CLOEXEC)
+
     def _packet(self, deadline):
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+        # What is there is taken, however late we are.
+        left = max(deadline - time.monotonic(), 0)
+        if not select.select([self.sock], [], [], left)[0]:
             raise TimeoutError("no message")
         try:
-            data, anc, flags, _ = self.sock.recvmsg(
-                HEADER.size + PAYLOAD_MAX,
-                socket.CMSG_SPACE(2 * array.array("i").itemsize),
-                socket.MSG_CMSG_CLOEXEC)
+            data, anc, flags, _ = self._recvmsg()
         except ConnectionResetError:
-            raise Closed from None
+            # It left something of ours unread.  That is said once, and
+            # before its own last words.
+            data, anc, flags, _ = self._recvmsg()
         assert not flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC)
         fds = array.array("i")
         for level, kind, value in anc:
@@ -463,6 +473,20 @@ class Child:
 
     def wait(self, timeout=30):
         return self.proc.wait(timeout)
+
+    def state(self):
+        with open(f"/proc/{self.pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0]
+
+    @contextlib.contextmanager
+    def standing(self):
+        """What happens meanwhile it finds all at once."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            wait_for(lambda: self.state() == "T")
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def stop(self):
         """Hang up; it has to go by itself."""
