@@ -27,8 +27,11 @@ import subprocess
 import threading
 import time
 
+from clients import wait_for
+
 NOERROR, SERVFAIL, NXDOMAIN, REFUSE = 0, 2, 3, 5
 A, AAAA = 1, 28
+MARK = b"mark"			# no question
 
 
 def name_of(query):
@@ -65,6 +68,7 @@ class Server(threading.Thread):
         self.at = "127.0.0.1", self.port
         self.handler = handler
         self.asked = []		# name, type, port
+        self.marks = 0		# of count()
         self.start()
 
     def run(self):
@@ -72,6 +76,9 @@ class Server(threading.Thread):
             query, peer = self.sock.recvfrom(1500)
             if not query:
                 return
+            if query == MARK:
+                self.marks += 1
+                continue
             name, kind, _ = name_of(query)
             self.asked.append((name, kind, peer[1]))
             for delay, packet in self.handler(query):
@@ -80,6 +87,18 @@ class Server(threading.Thread):
                 else:
                     self.say(packet, peer)
 
+    def count(self):
+        """How many questions there were, also of those that had been sent
+        but not read by now."""
+        marks = self.marks
+        self.tell(MARK)
+        wait_for(lambda: self.marks > marks)
+        return len(self.asked)
+
+    def tell(self, packet):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.sendto(packet, self.at)
+
     def say(self, packet, peer):
         try:
             self.sock.sendto(packet, peer)
@@ -87,8 +106,7 @@ class Server(threading.Thread):
             pass		# it has ended meanwhile
 
     def close(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.sendto(b"", self.at)
+        self.tell(b"")
         self.join(5)
         self.sock.close()
 

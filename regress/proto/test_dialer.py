@@ -23,14 +23,12 @@ that can be aimed anew reaches all of them.
 """
 
 import collections
-import contextlib
 import ctypes
 import errno
 import fcntl
 import ipaddress
 import os
 import select
-import signal
 import socket
 import struct
 import subprocess
@@ -129,20 +127,6 @@ class Dialer(gwproto.Child):
         while self.fds() != n:
             assert time.monotonic() < deadline, (self.fds(), n)
             time.sleep(0.01)
-
-    def state(self):
-        with open(f"/proc/{self.pid}/stat") as f:
-            return f.read().rsplit(")", 1)[1].split()[0]
-
-    @contextlib.contextmanager
-    def standing(self):
-        """What happens meanwhile it finds all at once."""
-        os.kill(self.pid, signal.SIGSTOP)
-        try:
-            wait_for(lambda: self.state() == "T")
-            yield
-        finally:
-            os.kill(self.pid, signal.SIGCONT)
 
 
 class Listener:
@@ -334,9 +318,11 @@ def test_names(having, names):
                  "under_score.example", "mapped-ok.example"):
         with d.dial(host, ear.port) as s:
             assert s.getpeername() == ("127.0.0.1", ear.port)
-    for host in "both.example", "six.example":
+    # Which of two depends on how soon their answers follow each other.
+    for host, found in ("both.example", {"::1", "127.0.0.1"}), (
+            "six.example", {"::1"}):
         with d.dial(host, ear.port) as s:
-            assert s.getpeername()[0] == "::1"
+            assert s.getpeername()[0] in found
     # A and AAAA, once each.
     assert names.queries("six.example") == {"a": 1, "aaaa": 1}
     assert names.queries("under_score.example") == {"a": 1, "aaaa": 1}
@@ -379,6 +365,8 @@ def test_answers_that_change(having):
     d = having(Dialer, resolvers=[server.at], egress=[("127.0.0.1/32",)])
     with d.dial("rebind.example", ear.port) as s:
         assert s.getpeername() == ("127.0.0.1", ear.port)
+    # The name server may be at the second question yet.
+    wait_for(lambda: len(turn) == 2)
     assert turn == {("rebind.example", A): 1, ("rebind.example", AAAA): 1}
     d.fails("rebind.example", ear.port, POLICY)
     assert turn == {("rebind.example", A): 2, ("rebind.example", AAAA): 2}
@@ -398,11 +386,11 @@ def test_resolv_conf(having):
 def test_silent_server(having):
     """The deadline is for all of it, whatever number of servers."""
     silent = [having(Server, lambda query: []) for _ in range(3)]
-    d = having(Dialer, resolvers=[s.at for s in silent], resolve=2)
+    d = having(Dialer, resolvers=[s.at for s in silent], resolve=4)
     t = time.monotonic()
     d.fails("box.example", 22, RESOLVE, errno.ETIMEDOUT)
     # Not the deadline of each of them, one after the other.
-    assert 1.9 < time.monotonic() - t < 5.9
+    assert 3.9 < time.monotonic() - t < 11.9
     for s in silent:
         wait_for(lambda: {kind for _, kind, _ in s.asked} == {A, AAAA})
     assert all(len(s.asked) <= 8 for s in silent)
@@ -424,10 +412,10 @@ def test_next_server(having, names, rcode):
     assert bad.asked
     # In their order: the second is not asked for what the first knows.
     d.configure(resolvers=[names.at, bad.at], egress=[("127.0.0.1/32",)])
-    before = len(bad.asked)
+    before = bad.count()
     d.dial("both.example", ear.port).close()
     d.fails("gone.example", ear.port, RESOLVE, 0)
-    assert len(bad.asked) == before
+    assert bad.count() == before
 
 
 def test_servers_that_fail(having):
@@ -538,11 +526,14 @@ def test_deadline_of_many(having):
     ear = having(Listener, "127.0.0.9", port=hole.port)
     hosts = "".join(f"127.0.0.{n + 1} dead\n127.0.0.{n + 1} last\n"
                     for n in range(len(holes) + 1))
-    d = having(Dialer, egress=[("127.0.0.0/8",)], connect=3,
-               hosts=(hosts + "127.0.0.9 last\n").encode())
+    conf = dict(egress=[("127.0.0.0/8",)],
+                hosts=(hosts + "127.0.0.9 last\n").encode())
+    d = having(Dialer, connect=10, **conf)
     before = d.fds()
+    # Two and a half seconds, if the dialer is not held up.
     with d.dial("last", ear.port) as s:
         assert s.getpeername()[0] == "127.0.0.9"
+    d.configure(connect=3, **conf)
     d.expect_fds(before)
     t = time.monotonic()
     id = d.ask("dead", ear.port)
@@ -558,8 +549,12 @@ def test_deadline_of_many(having):
 def test_happy_eyeballs(having, dead):
     """A family that is dead costs a quarter of a second."""
     live = "127.0.0.1" if dead == "::1" else "::1"
-    hole = having(Blackhole, dead)
-    ear = having(Listener, live, port=hole.port)
+    # First where more ports are taken: of IPv4.
+    if dead == "::1":
+        ear = having(Listener, live)
+        having(Blackhole, dead, port=ear.port)
+    else:
+        ear = having(Listener, live, port=having(Blackhole, dead).port)
     d = having(Dialer, egress=[("127.0.0.1/32",), ("::1/128",)],
                hosts=b"127.0.0.1 both\n::1 both\n")
     t = time.monotonic()
@@ -572,12 +567,11 @@ def test_happy_eyeballs(having, dead):
 def test_refused_is_quick(having):
     """The next attempt does not wait when one has failed."""
     ear = having(Listener, "127.0.0.1")
-    d = having(Dialer, egress=[("127.0.0.0/8",)], hosts="".join(
+    # Fourteen fail: each would cost a quarter of a second, and all of them
+    # more time than there is.
+    d = having(Dialer, egress=[("127.0.0.0/8",)], connect=3, hosts="".join(
         f"127.0.0.{n} many\n" for n in range(15, 0, -1)).encode())
-    t = time.monotonic()
     d.dial("many", ear.port).close()
-    # Fourteen have failed: each would cost a quarter of a second.
-    assert time.monotonic() - t < 3.4
 
 
 @pytest.mark.parametrize("delay, peer", [(0, "::1"), (1, "127.0.0.1")])
@@ -635,7 +629,10 @@ def test_many_at_once(having):
     hole = having(Blackhole)
     d = having(Dialer, egress=[("127.0.0.1/32",)], connect=5, nofile=1024)
     before = d.fds()
-    ids = [d.ask("127.0.0.1", hole.port) for _ in range(300)]
+    # All of them before the first has waited for long enough.
+    d.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    with d.standing():
+        ids = [d.ask("127.0.0.1", hole.port) for _ in range(300)]
     busy = [d.expect("DIAL_FAIL", reason=BUSY).id for _ in range(44)]
     assert busy == ids[256:]
     late = {d.expect("DIAL_FAIL", reason=TIMEOUT).id for _ in range(256)}
@@ -654,8 +651,9 @@ def test_out_of_descriptors(having, nofile):
     ear = having(Listener)
     d = having(Dialer, egress=[("127.0.0.1/32",)], connect=4,
                nofile=nofile)
-    for _ in range(100):
-        d.ask("127.0.0.1", hole.port)
+    with d.standing():
+        for _ in range(100):
+            d.ask("127.0.0.1", hole.port)
     reasons = collections.Counter(d.expect("DIAL_FAIL")["reason"]
                                   for _ in range(100))
     assert set(reasons) == {BUSY, TIMEOUT}
@@ -665,8 +663,9 @@ def test_out_of_descriptors(having, nofile):
     silent = having(Server, lambda query: [])
     d.configure(egress=[("127.0.0.1/32",)], resolvers=[silent.at],
                 resolve=1)
-    for _ in range(100):
-        d.ask("box.example", 22)
+    with d.standing():
+        for _ in range(100):
+            d.ask("box.example", 22)
     reasons = collections.Counter(d.expect("DIAL_FAIL")["reason"]
                                   for _ in range(100))
     assert set(reasons) <= {BUSY, RESOLVE} and BUSY in reasons
