@@ -99,10 +99,15 @@ void		 start(void);
 
 /* Everything that is ready now, and what that makes ready. */
 void		 turn(void);
+
+/*
+ * The same while so many milliseconds go by.  Nowhere else does any time for
+ * the session: what is not waited for by this is not due.
+ */
 void		 turn_msec(int);
 
-/* Milliseconds of the clock that only goes on. */
-uint64_t	 now_msec(void);
+/* Milliseconds that have really gone by. */
+uint64_t	 true_msec(void);
 
 /* Byte number i of the endless test output: text with long characters. */
 uint8_t		 value(uint64_t);

@@ -251,9 +251,9 @@ test_nobody(void **state)
 	(void)state;
 	start_native();
 	leave(attach(0, &dialect_terminal_ws));
-	began = now_msec();
+	began = true_msec();
 	flood(1024 * 1024 * 1024);
-	assert_true(now_msec() - began < 60000);
+	assert_true(true_msec() - began < 60000);
 	assert_int_equal(fake.pauses, 0);
 	assert_int_equal(s->parsed, 0);
 	produce(KEEP, 65536);
