@@ -30,7 +30,7 @@ import pytest
 from front import (ATTACH, CLOSE, DENY_NOT_FOUND, FAIL_BLOCKED, FAIL_BUSY,
                    FAIL_GONE, FAIL_GRANT, FAIL_LIMIT, GONE, INPUT, NO_SESSION,
                    OK, RESIZE, SID, burst, call, connect, fresh, opened,
-                   sent_early, token)
+                   sent_early, taken, token)
 
 
 # Streams and WebSockets
@@ -39,11 +39,6 @@ def attach(f, number=1, session=SID, **kw):
     c = f.client().upgrade("/ssh/%s/ws" % session, **kw)
     f.grant(f.asked(action=ATTACH), number, session)
     return c
-
-
-def taken(f, m, number=1):
-    f.worker(number).send("ATTACH_OK", id=m.id)
-    return socket.socket(fileno=m.fd)
 
 
 @pytest.mark.parametrize("early", [b"", b"\x81\x80abcd", b"e" * 60000])

@@ -364,6 +364,12 @@ def fresh(n=[0]):
     return SID[:-4] + "%04x" % n[0]
 
 
+def taken(f, m, number=1):
+    """A worker has taken over a client: its socket."""
+    f.worker(number).send("ATTACH_OK", id=m.id)
+    return socket.socket(fileno=m.fd)
+
+
 def sent_early(m, s, n):
     """n bytes that a client sent behind its request: what the frontend had
     read when it handed over, and what it had not."""
@@ -375,3 +381,17 @@ def sent_early(m, s, n):
     while len(got) < n:
         got += s.recv(n)
     return got
+
+
+# Of the native API
+
+def url(verb="", sid=SID):
+    return "/v1/sessions/" + sid + ("/" + verb if verb else "")
+
+
+def error(code, message):
+    return {"error": {"code": code, "message": message}}
+
+
+def bad(message, code="bad_request"):
+    return 400, error(code, message)
