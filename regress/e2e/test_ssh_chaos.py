@@ -56,11 +56,14 @@ def served(start, chaos):
 
 def test_output_after_the_status(served):
     """It keeps coming for longer than we wait for the end of a silent
-    channel."""
-    d, _ = served(after="do_late_output")
+    channel.  Only a server that did not get to run for so long loses what
+    it had not said by then."""
+    d, end = served(after="do_late_output")
     ws = d.ws(d.open("box"))
     assert ws.closed() == (1000, "closed")
-    assert ws.out == b"".join(b"<%d>" % i for i in range(30)) + b"END"
+    want = b"".join(b"<%d>" % i for i in range(30)) + b"END"
+    assert ws.out == want or want.startswith(ws.out) and \
+        end.event("sent")["gap"] > 1.5
 
 
 @pytest.mark.parametrize("goodbye", [False, True])
@@ -203,7 +206,8 @@ def burst(d, i, got):
 
     def feed():
         end = time.monotonic() + 2
-        while time.monotonic() < end:
+        # However slow we are, there are to be new keys.
+        while time.monotonic() < end or total[0] < 2 << 20:
             data = rnd.randbytes(rnd.choice([1, 10, 1000, 30000, 200000]))
             said.update(data)
             total[0] += len(data)
