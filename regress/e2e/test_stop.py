@@ -277,9 +277,14 @@ METRIC = re.compile(r'gatewayd_[a-z_]+(\{[a-z_]+="[a-z_]+"\})? \d+')
 def test_metrics(daemon):
     _, ws = daemon.shell()
     daemon.connect("nothing")
-    # The client may know before that it has been attached.
-    wait_for(lambda: "\ngatewayd_viewers 1\n" in daemon.metrics())
-    text = daemon.metrics()
+
+    def counted():
+        """The client may know before that it is attached, or denied."""
+        text = daemon.metrics()
+        return re.search(r"(?m)^gatewayd_viewers 1$", text) and re.search(
+            r'(?m)^gatewayd_denials_total{reason="not_found"} [1-9]',
+            text) and text
+    text = wait_for(counted)
     for line in text.splitlines():
         assert line.startswith(("# HELP ", "# TYPE ")) or \
             METRIC.fullmatch(line), line
