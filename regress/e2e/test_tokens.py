@@ -252,7 +252,7 @@ def test_expiry_while_attached(start):
     """A token counts when it is used: who is attached stays."""
     d = start(lines=["recheck 1"])
     sid = d.open()
-    token = d.token(exp=4)
+    token = d.token(exp=8)
     ws = d.ws(sid, token)
     ws.until(b"$ ")
     end = time.time() + 30
