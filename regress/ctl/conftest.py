@@ -39,3 +39,11 @@ def silent(tmp_path_factory):
                               stderr=subprocess.PIPE) as proc:
             yield proc
             proc.kill()
+
+
+@pytest.fixture
+def token(tmp_path):
+    path = tmp_path / "token"
+    path.write_text("head.body.sig\n")
+    path.chmod(0o600)
+    return path

@@ -39,6 +39,8 @@ CTL = os.path.join(BUILD, "gatewayctl")
 WAIT = 60
 LAST = b"<that was the last of it>"
 SID = "01234567-89ab-4cde-8f01-23456789abcd"
+BLOB = b"".join(struct.pack(">I", i * 2654435761 & 0xffffffff)
+                for i in range(1310720))
 
 
 def modes(fd):
@@ -301,3 +303,56 @@ def create(req):
     assert req.method == "POST", req.target
     req.answer(201, {"id": SID, "sandbox": "demo", "state": "running",
                      "offset": 0})
+
+
+# gatewayctl attach as tests start it.
+
+
+def short(value):
+    """What a test is called by: no random bytes."""
+    return value if isinstance(value, str) and len(value) < 50 else "_"
+
+
+def run(token, url, target=SID, *flags, data=None, **kw):
+    """Without a terminal."""
+    kw.setdefault("stdin", subprocess.PIPE if data is not None else
+                  subprocess.DEVNULL)
+    proc = subprocess.Popen(
+        [CTL, "attach", *flags, "-t", str(token), url, target],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kw)
+    out, err = proc.communicate(data, timeout=120)
+    proc.out, proc.err = out, err
+    return proc
+
+
+def term(token, url, target=SID, *flags, **kw):
+    return Terminal(CTL, "attach", *flags, "-t", token, url, target, **kw)
+
+
+def failed(proc, code, text):
+    assert proc.returncode == code, proc.err
+    assert text in proc.err.decode()
+    assert proc.err.count(b"\n") == 1
+    assert proc.out == b""
+
+
+def finish(ws, **how):
+    ws.say(type="exit", **how)
+    ws.close(1000, "exit")
+    ws.end()
+
+
+def after(*frames, **attached):
+    """An answer that is right until it is attached."""
+    def answer(req):
+        ws = req.upgrade(**attached)
+        ws.sock.sendall(b"".join(frames))
+        ws.end()
+    return answer
+
+
+def text(data):
+    data = json.dumps(data).encode() if isinstance(data, dict) else data
+    head = b"\x81" + (bytes([len(data)]) if len(data) < 126 else
+                      b"\x7e" + struct.pack(">H", len(data)))
+    return head + data

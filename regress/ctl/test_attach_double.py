@@ -12,49 +12,31 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-"""gatewayctl attach against servers that are wrong, slow or dead, and what
-can be said of a right one without a daemon.
+"""gatewayctl attach against servers that are right, slow or dead: what can
+be said without a daemon.
 
-What can break: a terminal left in raw mode, a hang or a crash because of
-what a server sends, output twice or not at all, input that nobody has taken
-and that is gone, a token where others can read it.  The real daemon is in
-test_attach.py.
+What can break: a terminal left in raw mode, a hang, output twice or not at
+all, input that nobody has taken and that is gone.  Servers that are wrong
+are in test_attach_nonsense.py, tokens and TLS in test_attach_token.py, the
+real daemon is in test_attach.py.
 """
 
 import base64
-import hashlib
 import json
 import os
 import re
 import select
 import signal
 import socket
-import ssl
-import struct
 import subprocess
 import threading
 import time
 
 import pytest
 
-from native import (CTL, SID, WAIT, Gateway, Socket, Terminal, create, raw,
+from native import (BLOB, CTL, SID, WAIT, Gateway, Socket, Terminal, after,
+                    create, failed, finish, raw, run, short, term, text,
                     until)
-
-BLOB = b"".join(struct.pack(">I", i * 2654435761 & 0xffffffff)
-                for i in range(1310720))
-
-
-def short(value):
-    """What a test is called by: no random bytes."""
-    return value if isinstance(value, str) and len(value) < 50 else "_"
-
-
-@pytest.fixture
-def token(tmp_path):
-    path = tmp_path / "token"
-    path.write_text("head.body.sig\n")
-    path.chmod(0o600)
-    return path
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -93,35 +75,6 @@ def patient(tmp_path_factory):
             p.kill()
     for s in [full, *stuffed]:
         s.close()
-
-
-def run(token, url, target=SID, *flags, data=None, **kw):
-    """Without a terminal."""
-    kw.setdefault("stdin", subprocess.PIPE if data is not None else
-                  subprocess.DEVNULL)
-    proc = subprocess.Popen(
-        [CTL, "attach", *flags, "-t", str(token), url, target],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kw)
-    out, err = proc.communicate(data, timeout=120)
-    proc.out, proc.err = out, err
-    return proc
-
-
-def term(token, url, target=SID, *flags, **kw):
-    return Terminal(CTL, "attach", *flags, "-t", token, url, target, **kw)
-
-
-def failed(proc, code, text):
-    assert proc.returncode == code, proc.err
-    assert text in proc.err.decode()
-    assert proc.err.count(b"\n") == 1
-    assert proc.out == b""
-
-
-def finish(ws, **how):
-    ws.say(type="exit", **how)
-    ws.close(1000, "exit")
-    ws.end()
 
 
 # A right one
@@ -599,169 +552,6 @@ def test_bad_url(token, url):
     failed(run(token, url), 1, url)
 
 
-# Nonsense
-
-
-def after(*frames, **attached):
-    """An answer that is right until it is attached."""
-    def answer(req):
-        ws = req.upgrade(**attached)
-        ws.sock.sendall(b"".join(frames))
-        ws.end()
-    return answer
-
-
-def text(data):
-    data = json.dumps(data).encode() if isinstance(data, dict) else data
-    head = b"\x81" + (bytes([len(data)]) if len(data) < 126 else
-                      b"\x7e" + struct.pack(">H", len(data)))
-    return head + data
-
-
-@pytest.mark.parametrize("frames, why", [
-    (b"\x82\x81\0\0\0\0x", "masked frame"),
-    (b"\xc2\x01x", "reserved bit"),
-    (b"\x82\x7f\x7f" + b"\xff" * 7, "too big"),
-    (b"\x82\x7f\0\0\0\0\x01\0\0\x01", "too big"),
-    (b"\x81\x7f\0\0\0\0\0\x40\0\x01x", "too big"),
-    (b"\x82\x7e\x00\x01x", "not minimal"),
-    (text(b"hello"), "malformed message"),
-    (text(b"{}"), "malformed message"),
-    (text(b'{"type":5}'), "malformed message"),
-    (text(b'{"type":"exit","type":"gap"}'), "malformed message"),
-    (text(b"[" * 10000), "malformed message"),
-    (text(b'{"type":"x","a":' + b'{"a":' * 5000), "malformed message"),
-    (text({"type": "attached"}), "malformed beginning"),
-    (text({"type": "gap", "from": 5, "to": 4}), "malformed gap"),
-    (text({"type": "gap", "from": 5, "to": 9}), "malformed gap"),
-    (text({"type": "gap", "from": 0, "to": -1}), "malformed gap"),
-    (text({"type": "gap", "from": 0, "to": 2 ** 63}), "malformed gap"),
-    (text({"type": "accepted", "bytes": 1}), "more input accepted"),
-    (text({"type": "accepted"}), "more input accepted"),
-    (text({"type": "screen", "data": "%"}), "malformed screen"),
-    (text(b"\xff"), "UTF-8"),
-    (b"\x88\x01x", "half a close code"),
-], ids=short)
-def test_bad_frames(token, frames, why):
-    with Gateway(after(frames)) as g:
-        failed(run(token, g.url), 255, why)
-
-
-def test_screens_without_end(token):
-    picture = text({"type": "screen", "data": "QUFB" * 10000})
-
-    def answer(req):
-        ws = req.upgrade()
-        while True:
-            ws.sock.sendall(picture)
-
-    r, w = os.pipe()
-    with Gateway(answer) as g:
-        proc = subprocess.Popen(
-            [CTL, "attach", "-t", str(token), g.url, SID], stdout=w,
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        os.close(w)
-        time.sleep(1)
-        with open("/proc/%d/statm" % proc.pid) as f:
-            assert int(f.read().split()[1]) * 4096 < 64 << 20
-        proc.kill()
-        proc.communicate()
-    os.close(r)
-
-
-@pytest.mark.parametrize("attached", [
-    {"session": SID[:-1] + "e"}, {"session": 5}, {"offset": -1},
-    {"offset": "0"}, {"cols": None}, {"mode": None}, {"type": "gap"},
-], ids=short)
-def test_bad_beginning(token, attached):
-    with Gateway(after(**attached)) as g:
-        failed(run(token, g.url), 255, "beginning")
-
-
-def test_output_before_beginning(token):
-    def answer(req):
-        ws = Socket(req)
-        ws.send(b"x")
-        ws.end()
-
-    with Gateway(answer) as g:
-        failed(run(token, g.url), 255, "before the beginning")
-
-
-def test_backwards(token):
-    """A place before ours would be output twice."""
-    def first(req):
-        ws = req.upgrade(offset=100)
-        ws.send(b"x")
-
-    with Gateway(first, after(offset=100)) as g:
-        got = run(token, g.url)
-    assert got.returncode == 255
-    assert b"malformed beginning" in got.err
-
-
-def handshake(req, **changes):
-    key = req.headers["sec-websocket-key"].encode()
-    accept = base64.b64encode(hashlib.sha1(
-        key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
-    headers = {"Upgrade": "websocket", "Connection": "Upgrade",
-               "Sec-WebSocket-Accept": accept,
-               "Sec-WebSocket-Protocol": "terminal.v1", **changes}
-    req.sock.sendall(("HTTP/1.1 101 X\r\n" + "".join(
-        "%s: %s\r\n" % (k, v) for k, v in headers.items() if v) +
-        "\r\n").encode())
-
-
-@pytest.mark.parametrize("changes, why", [
-    ({"Upgrade": None}, "not a WebSocket"),
-    ({"Upgrade": "h2c"}, "not a WebSocket"),
-    ({"Connection": "close"}, "not a WebSocket"),
-    ({"Sec-WebSocket-Accept": None}, "key"),
-    ({"Sec-WebSocket-Accept": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="}, "key"),
-    ({"Sec-WebSocket-Protocol": None}, "not the native API"),
-    ({"Sec-WebSocket-Protocol": "chat"}, "not the native API"),
-    ({"Sec-WebSocket-Extensions": "permessage-deflate"}, "extension"),
-], ids=short)
-def test_bad_handshake(token, changes, why):
-    with Gateway(lambda req: handshake(req, **changes)) as g:
-        failed(run(token, g.url), 255, why)
-
-
-@pytest.mark.parametrize("data, why", [
-    (b"SSH-2.0-OpenSSH_9.2\r\n", "not HTTP"),
-    (b"\x16\x03\x01\x00\x05", "not HTTP"),
-    (b"", "closed by the server"),
-    (b"HTTP/1.1 200 OK\r\n", "cut off"),
-    (b"HTTP/1.1 200 OK\r\nA: " + b"x" * 20000, "head too large"),
-    (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 100, "too many headers"),
-    (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 300000, "body too large"),
-    (b"HTTP/1.1 404 N\r\nContent-Length: 9999999999\r\n\r\n", "too large"),
-    (b"HTTP/1.1 404 N\r\nContent-Length: 5\r\n\r\nabc", "cut off"),
-    (b"HTTP/1.1 100 C\r\n\r\n" * 50, "interim"),
-    (os.urandom(5000).replace(b"H", b"x"), "not HTTP"),
-], ids=short)
-@pytest.mark.parametrize("target", [SID, "demo"])
-def test_not_http(token, target, data, why):
-    def answer(req):
-        req.sock.sendall(data)
-        req.sock.shutdown(socket.SHUT_WR)
-        while req.sock.recv(65536):
-            pass
-
-    with Gateway(answer) as g:
-        failed(run(token, g.url, target), 255, why)
-
-
-@pytest.mark.parametrize("body", [
-    b"", b"{}", b"[]", b'{"id":5}', b'{"id":"../../x"}',
-    b'{"id":"' + SID.encode() + b'","id":"x"}',
-    b'{"id":"' + SID.encode() + b'\\r\\nX: y"}',
-], ids=short)
-def test_bad_id(token, body):
-    with Gateway(lambda req: req.answer(201, body)) as g:
-        failed(run(token, g.url, "demo"), 255, "not the id")
-
-
 # Terminals and signals
 
 
@@ -884,144 +674,6 @@ def test_terminal_gone(token):
         os.close(t.slave)
         os.close(t.master)
         assert t.proc.wait(WAIT) in (1, -signal.SIGHUP)
-
-
-# Tokens
-
-
-def test_token_modes(token):
-    for mode in (0o604, 0o602, 0o601, 0o620, 0o644, 0o666):
-        token.chmod(mode)
-        failed(run(token, "http://127.0.0.1:1"), 1, "others can reach it")
-    for mode in (0o600, 0o400, 0o640):
-        token.chmod(mode)
-        failed(run(token, "http://127.0.0.1:1"), 255, "refused")
-
-
-@pytest.mark.parametrize("data", [
-    b"", b"\n", b"a b", b"a\nb\n", b"a\r\n", b"a\0b", b"\xff", b"x" * 8193,
-    b"x" * 9000,
-], ids=short)
-def test_token_malformed(token, data):
-    token.write_bytes(data)
-    proc = run(token, "http://127.0.0.1:1")
-    failed(proc, 1, str(token))
-
-
-def test_token_missing(token):
-    failed(run(token.parent / "none", "http://127.0.0.1:1"), 1, "none: ")
-    failed(run(token.parent, "http://127.0.0.1:1"), 1, "not a regular file")
-
-
-def test_token_longest(token):
-    def attach(req):
-        assert req.headers["authorization"] == "Bearer " + "x" * 8192
-        req.error(401, "unauthorized", "too long for the library")
-
-    token.write_bytes(b"x" * 8192)
-    with Gateway(attach) as g:
-        failed(run(token, g.url), 1, "for the library")
-
-
-def test_token_from_stdin():
-    """Then the terminal is what /dev/tty is."""
-    def attach(req):
-        assert req.headers["authorization"] == "Bearer from.a.pipe"
-        ws = req.upgrade()
-        ws.send(b"READY")
-        assert ws.input(b"\r")[0] == b"typed\r"
-        finish(ws, code=2)
-
-    r, w = os.pipe()
-    os.write(w, b"from.a.pipe\nnot for the session\n")
-    os.close(w)
-    with Gateway(attach) as g, term("-", g.url, stdin=r) as t:
-        t.until("READY")
-        until(t.raw)
-        t.type("typed\r")
-        assert t.end() == 2
-    os.close(r)
-
-
-def test_token_from_terminal():
-    with term("-", "http://127.0.0.1:1") as t:
-        assert t.end() == 1
-        assert b"does not belong on the screen" in t.seen
-
-
-def test_token_without_terminal():
-    proc = run("-", "http://127.0.0.1:1", data=b"abc\n",
-               start_new_session=True)
-    failed(proc, 1, "/dev/tty")
-
-
-# TLS
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """good is for localhost and 127.0.0.1; other is for another name."""
-    d = tmp_path_factory.mktemp("tls")
-    for name, alt in (("good", "DNS:localhost,IP:127.0.0.1"),
-                      ("other", "DNS:other.example")):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-             "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-             "/CN=localhost", "-addext", "subjectAltName=" + alt,
-             "-keyout", d / (name + ".key"), "-out", d / (name + ".pem")],
-            check=True, capture_output=True)
-    return d
-
-
-def tls(certificates, name):
-    ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ctx.load_cert_chain(certificates / (name + ".pem"),
-                        certificates / (name + ".key"))
-    return lambda sock: ctx.wrap_socket(sock, server_side=True)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_tls(token, certificates, host):
-    def attach(req):
-        ws = req.upgrade()
-        assert ws.input(b"\x04")[0] == b"hello\n\x04"
-        ws.send(BLOB)
-        finish(ws, code=3)
-
-    with Gateway(create, attach, wrap=tls(certificates, "good")) as g:
-        got = run(token, "https://%s:%d" % (host, g.port), "demo",
-                  data=b"hello\n", env={**os.environ, "SSL_CERT_FILE":
-                                        str(certificates / "good.pem")})
-    assert (got.returncode, got.err) == (3, b"")
-    assert got.out == BLOB
-
-
-@pytest.mark.parametrize("name, trust, host, why", [
-    ("good", None, "localhost", "self-signed"),
-    ("good", "other", "localhost", "self-signed"),
-    ("other", "other", "localhost", "mismatch"),
-    ("other", "other", "127.0.0.1", "mismatch"),
-])
-def test_tls_untrusted(token, certificates, name, trust, host, why):
-    def never(req):
-        raise AssertionError("it has sent its token")
-
-    env = dict(os.environ, SSL_CERT_DIR="/nonexistent", SSL_CERT_FILE=str(
-        certificates / (trust + ".pem")) if trust else "/nonexistent")
-    with Gateway(never, wrap=tls(certificates, name)) as g:
-        failed(run(token, "https://%s:%d" % (host, g.port), env=env), 255,
-               why)
-
-
-def test_tls_not(token):
-    """TLS to what speaks HTTP, and the other way."""
-    @raw
-    def plain(sock):
-        sock.recv(65536)
-        sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-    with Gateway(plain) as g:
-        failed(run(token, g.url.replace("http", "https")), 255, "https://")
 
 
 # Last, since it has waited long enough by now
