@@ -333,15 +333,20 @@ def test_counters_that_can_shrink():
 def test_stop():
     """Idle connections end, what is under way gets its answer."""
     with Front() as f:
-        idle, busy = f.client(), connect(f)
+        idle, busy, other = f.client(), connect(f), connect(f)
         f.grant(f.asked())
         o = f.worker().expect("OPEN")
-        f.parent.send("STOP")
-        # It waits for two seconds only, so nothing else comes between.
+        m = f.asked()
+        # It waits for two seconds only, so all of this is there at once.
+        with held(f.child.pid):
+            f.parent.send("STOP")
+            f.parent.send("DENIED", id=m.id, reason=DENY_NOT_FOUND)
+            f.worker().send("OPENED", id=o.id, session=SID)
         idle.eof()
-        f.worker().send("OPENED", id=o.id, session=SID)
         assert busy.answer() == (200, {"sessionId": SID})
-        assert busy.headers["connection"] == "close"
+        # This one's comes behind the stop for sure.
+        assert other.answer()[0] == 404
+        assert other.headers["connection"] == "close"
         assert f.child.wait() == 0
 
 
