@@ -330,7 +330,8 @@ def test_many_at_once(daemon):
                "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n" %
                path).encode()
     junk = os.urandom(500)
-    for i in range(90):
+    # Half of them may attach; with both of ours a session has room for all.
+    for i in range(60):
         s = connect(daemon.port)
         s.sendall([upgrade, upgrade[:-2], junk, upgrade + junk][i % 4])
         socks.append(s)
