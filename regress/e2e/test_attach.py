@@ -172,7 +172,7 @@ def test_back_in_time(start):
 def test_idle(start):
     """No byte either way for so long: it ends, with a client attached.
     One of a kind that has a time of its own does not."""
-    d = start(lines=["timeout idle 4", "timeout idle tty 60"])
+    d = start(lines=["timeout idle 6", "timeout idle tty 60"])
     other = d.tty_ws("demo")
     sid, ws = d.shell()
     assert ws.closed() == (1000, "closed")
