@@ -297,7 +297,9 @@ def kill_frontends(d, what=lambda: None):
     assert len(killed) == d.frontends
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: what() or not killed & frontends(d), every=0.01)
+    # The first of the others may be there before the last one is killed.
+    wait_for(lambda: what() or len(frontends(d) - killed) == d.frontends,
+             every=0.01)
     wait_for(lambda: what() or ready(d), every=0.01)
 
 
