@@ -284,10 +284,9 @@ class Program:
                               LANG="C.UTF-8", LC_ALL="C.UTF-8", TMPDIR=cwd)
             for name in ("TMUX", "COLUMNS", "LINES", "LESS"):
                 os.environ.pop(name, None)
-            time.sleep(0.05)
+            fcntl.ioctl(0, termios.TIOCSWINSZ,
+                        struct.pack("HHHH", rows, cols, 0, 0))
             os.execvp(argv[0], argv)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", rows, cols, 0, 0))
 
     def read(self, quiet, limit=5):
         """Until nothing came for so many seconds."""
