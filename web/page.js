@@ -58,7 +58,11 @@ const screen = new Screen($("terminal"), {
 const list = new SessionList($("sessions"), {
 	choose: (session) => open(session),
 	end: (session) => askToEnd(session),
-	failed: (e) => failed(e)
+	/* Who is attached stays so when the token's time is over. */
+	failed: (e) => {
+		if (e.status !== 401 || attachment?.state.name !== "attached")
+			failed(e);
+	}
 });
 
 const place = { token: null, shown: false, sandbox: "", session: null };
