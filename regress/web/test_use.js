@@ -414,9 +414,12 @@ async function sessions({ daemon, open }) {
 	    "#sessions li[data-state=running]").allTextContents();
 
 	await v.attached();
+	const first = await v.now("session");
 	const s = await daemon.api("POST", "sandboxes/demo/sessions",
 	    { cols: 80, rows: 24, name: "other" });
 	await v.page.click("#new");
+	await v.until("no new session", async () =>
+	    await v.now("session") !== first);
 	await v.until("not three", async () => (await items()).length === 3);
 	await v.attached();
 	await v.until("no other", async () => (await items())
