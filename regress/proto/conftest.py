@@ -13,7 +13,7 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-"""Workers that a test is the parent of."""
+"""Processes that a test is the parent of."""
 
 import os
 import sys
@@ -21,6 +21,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+import gwproto  # noqa: E402
 from localworker import Local  # noqa: E402
 
 
@@ -34,3 +35,19 @@ def worker():
     yield make
     for w in made:
         assert w.stop() == 0, w.chan.logs
+
+
+@pytest.fixture
+def having():
+    """Make something that is closed at the end."""
+    things = []
+
+    def have(cls, *args, **kw):
+        things.append(cls(*args, **kw))
+        return things[-1]
+
+    yield have
+    for t in reversed(things):
+        t.close()
+        if isinstance(t, gwproto.Child):
+            assert t.wait() == 0, t.logs
