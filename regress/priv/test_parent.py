@@ -242,7 +242,8 @@ def test_says_how_a_worker_ended(code, word):
     with Stage(lambda r, k: code if r == "worker" else False) as d:
         assert d.connect().status == 500
         said = "ended with code %d%s$" % (code, ": " + word if word else "")
-        assert len(re.findall(said, d.log(), re.M)) == 2
+        # Who waited may know before it has been reaped.
+        wait_for(lambda: len(re.findall(said, d.log(), re.M)) == 2)
         assert not d.sessions()
 
 
