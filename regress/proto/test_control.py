@@ -315,9 +315,11 @@ def test_metrics_half_closed(control):
 
 def test_metrics_asked_once(control):
     """One question to the parent answers all who wait."""
-    conns = [control.connect() for _ in range(5)]
-    for s in conns:
-        s.sendall(GET)
+    # At a time: who comes some seconds later is not served by the first.
+    with control.standing():
+        conns = [control.connect() for _ in range(5)]
+        for s in conns:
+            s.sendall(GET)
     m = control.expect("CTL_METRICS")
     wait_for(control.read)
     control.quiet(0.2)

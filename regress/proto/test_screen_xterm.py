@@ -160,6 +160,7 @@ VIM = [b"ihello w\xc3\xb6rld\r\033", b"/case\r", b"nnn", b":set number\r",
        b":split\r", b"\x06", b"\x06", b"\x02", b"dd", b"p", b"V3jd", b"u",
        b":syntax on\r", b"G", b"gg", b":vsplit words\r", b"\x17w", b"J",
        b":set list\r", b":q\r", b":q!\r", b":q!\r"]
+TMUX = "gwscreen%d" % os.getpid()	# a server of our own
 PROGRAMS = {
     "vim": (["vim", "-n", "-u", "NONE", "-c", "set nocompatible title mouse=a",
              "file.c"], VIM),
@@ -168,7 +169,7 @@ PROGRAMS = {
               b"-S\r", b"\033[C", b"h", b"q", b"q"]),
     "top": (["top", "-d", "0.3"],
             [b"c", b"1", b"z", b"x", b"V", b"q"]),
-    "tmux": (["tmux", "-L", "screen-test", "-f", "/dev/null", "new", "sh"],
+    "tmux": (["tmux", "-L", TMUX, "-f", "/dev/null", "new", "sh"],
              [b"cat words\r", b"\x02%", b"ls -l\r", b"\x02\"", b"vim file.c\r",
               b":q\r", b"\x02o", b"\x02z", b"\x02[", b"\x15", b"q",
               b"\x02d"]),
@@ -194,7 +195,7 @@ def test_recorded(name, place):
     first = {"shell": 2, "tmux": 100}.get(name, 500)
     data = record(argv, keys, cols, rows, place, first, 1001)
     if name == "tmux":
-        subprocess.run(["tmux", "-L", "screen-test", "kill-server"],
+        subprocess.run(["tmux", "-L", TMUX, "kill-server"],
                        stderr=subprocess.DEVNULL, check=False)
     assert len(data) > 1000
     compare([cut(rnd, name, data, cols, rows) for _ in range(100)])
