@@ -241,7 +241,8 @@ async function deaf({ daemon, open }) {
  * goes on, and is there again when it is looked at.
  */
 async function hides({ daemon, open }) {
-	const { session, file } = await produce(daemon, 8000000, 4000000);
+	const { session, file } = await produce(daemon, 8000000, 4000000,
+	    "wait");
 	const v = await open({ hash: place(daemon, session) });
 	const show = (hidden) => v.page.evaluate((is) => {
 		Object.defineProperty(document, "hidden",
@@ -259,6 +260,7 @@ async function hides({ daemon, open }) {
 		};
 	});
 	await show(true);
+	fs.writeFileSync(file + ".go", "");
 	await v.state(/^Paused until you look$/);
 	await v.until("the producer does not end", () => fs.existsSync(file));
 	await show(false);
