@@ -41,7 +41,7 @@ HONEST = 10
 # What an echo of the honest may take at worst, on two busy cores.
 PATIENCE = 20 if SAN else 10
 # Time enough for all of the servers at once, which share one interpreter.
-HANDSHAKE = 8
+HANDSHAKE = 12
 CAP = 32				# MiB of memory of a worker
 FLOOD = 1 if SAN else 2			# seconds of it
 
