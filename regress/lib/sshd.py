@@ -105,11 +105,16 @@ class Account:
         if not self.made:
             return
         uid = pwd.getpwnam(self.name).pw_uid
-        for name in os.listdir("/proc"):
-            with contextlib.suppress(OSError, ValueError):
-                if os.stat("/proc/" + name).st_uid == uid:
-                    os.kill(int(name), signal.SIGKILL)
-        subprocess.run(["userdel", self.name], capture_output=True)
+
+        def removed():
+            for name in os.listdir("/proc"):
+                with contextlib.suppress(OSError, ValueError):
+                    if os.stat("/proc/" + name).st_uid == uid:
+                        os.kill(int(name), signal.SIGKILL)
+            return subprocess.run(["userdel", self.name],
+                                  capture_output=True).returncode == 0
+        # Not while one of them is about to end.
+        wait_for(removed)
         shutil.rmtree(self.home, ignore_errors=True)
 
 
