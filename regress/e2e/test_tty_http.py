@@ -546,7 +546,7 @@ def test_passes_are_apart(front):
     assert c.answer() == NO_BOX
 
 
-def test_rate_of_a_session():
+def test_rate_of_a_session(hour):
     with Front(requests=2, window=3600) as f:
         c = f.client()
         for i in range(20):
