@@ -490,8 +490,9 @@ def without(want, gaps):
 
 
 def up_to(ws, end):
-    """The client when it has that; None if it was closed before."""
-    while not ws.out.endswith(end):
+    """The client when it has that, as output or on the screen that it is
+    shown in place of what is not kept; None if it was closed before."""
+    while end not in ws.out:
         if not ws.pump(lib.WAIT):
             assert ws.closed() in (None, (1013, "too slow"))
             return None
