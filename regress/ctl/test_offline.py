@@ -323,7 +323,8 @@ def claims_of(token, secret):
 
 def test_token_claims(keys):
     secret = text_of(keys / "jwt.secret").encode()
-    before = int(time.time())
+    # A second begins a moment later on the clock that time(3) reads.
+    before = int(time.time() - 0.1)
     run = ctl("token", "-k", keys / "jwt.secret", "-s", "did:plc:alice")
     after = int(time.time())
     assert run.returncode == 0 and run.stderr == b""
