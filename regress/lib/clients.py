@@ -74,12 +74,18 @@ def wait_for(what, seconds=WAIT, every=0.02):
         time.sleep(every)
 
 
+def _state(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        return f.read().rsplit(")", 1)[1].split()[0]
+
+
 @contextlib.contextmanager
 def held(pid):
     """A process that does not run meanwhile: what comes to it has come
     together, however long we take."""
     os.kill(pid, signal.SIGSTOP)
     try:
+        wait_for(lambda: _state(pid) == "T")
         yield
     finally:
         os.kill(pid, signal.SIGCONT)

@@ -25,18 +25,14 @@ A descriptor or a blob given to send() stays the caller's.
 
 import array
 import atexit
-import contextlib
 import fcntl
 import os
 import select
-import signal
 import socket
 import struct
 import subprocess
 import tempfile
 import time
-
-from clients import wait_for
 
 HEADER = struct.Struct(">HHII")
 PAYLOAD_MAX = 16384
@@ -473,20 +469,6 @@ class Child:
 
     def wait(self, timeout=30):
         return self.proc.wait(timeout)
-
-    def state(self):
-        with open(f"/proc/{self.pid}/stat") as f:
-            return f.read().rsplit(")", 1)[1].split()[0]
-
-    @contextlib.contextmanager
-    def standing(self):
-        """What happens meanwhile it finds all at once."""
-        os.kill(self.pid, signal.SIGSTOP)
-        try:
-            wait_for(lambda: self.state() == "T")
-            yield
-        finally:
-            os.kill(self.pid, signal.SIGCONT)
 
     def stop(self):
         """Hang up; it has to go by itself."""

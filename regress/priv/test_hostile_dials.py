@@ -22,16 +22,14 @@ or learns from the answers which ports are open; one that asks so much that
 others have to wait; an answer that reaches another worker.
 """
 
-import contextlib
 import os
 import re
-import signal
 import socket
 import time
 
 import pytest
 
-from clients import WAIT, wait_for
+from clients import WAIT, held, wait_for
 from daemon import ROOT, alive, proc_stat
 from hostile import BOXES, gone
 from stage import Stage
@@ -110,18 +108,6 @@ def taken_over(d, sandbox="box"):
 
 def dial(p, id, host, port):
     p.send("DIAL", id=id, host=host, port=port)
-
-
-@contextlib.contextmanager
-def standing(d):
-    """What a worker says meanwhile its parent finds at once: the allowance
-    grows with time."""
-    os.kill(d.proc.pid, signal.SIGSTOP)
-    try:
-        wait_for(lambda: proc_stat(d.proc.pid)[1] == "T")
-        yield
-    finally:
-        os.kill(d.proc.pid, signal.SIGCONT)
 
 
 def answer(p, id):
@@ -207,7 +193,8 @@ def test_many_at_once(dials, hosts):
     d = dials(net_worker, ["timeout connect 2"])
     fill = never_answers(hosts[0])
     p = taken_over(d)
-    with standing(d):
+    # The allowance grows with time.
+    with held(d.proc.pid):
         for i in range(LIMIT + 20):
             dial(p, i + 1, "127.0.0.1", hosts[0].port)
     q = taken_over(d, "other")
@@ -251,7 +238,7 @@ def test_dials_of_dead_workers(dials, hosts):
     for _ in range(2):
         p = taken_over(d)
         # What is refused is so at once, and the last one is, too.
-        with standing(d):
+        with held(d.proc.pid):
             for i in range(LIMIT + 1):
                 dial(p, i + 1, "127.0.0.1", hosts[0].port)
         allowed += LIMIT

@@ -34,7 +34,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import gwproto  # noqa: E402
-from clients import WAIT, wait_for  # noqa: E402
+from clients import WAIT, held, wait_for  # noqa: E402
 
 GATEWAYD = os.path.join(os.environ["BUILD"], "gatewayd")
 ROOT = os.geteuid() == 0
@@ -316,7 +316,7 @@ def test_metrics_half_closed(control):
 def test_metrics_asked_once(control):
     """One question to the parent answers all who wait."""
     # At a time: who comes some seconds later is not served by the first.
-    with control.standing():
+    with held(control.pid):
         conns = [control.connect() for _ in range(5)]
         for s in conns:
             s.sendall(GET)

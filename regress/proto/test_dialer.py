@@ -37,7 +37,7 @@ import time
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from clients import WAIT, wait_for  # noqa: E402
+from clients import WAIT, held, wait_for  # noqa: E402
 from dialers import (  # noqa: E402
     BUSY, METADATA, POLICY, REFUSED, RESOLVE, TIMEOUT, UNREACHABLE, Blackhole,
     Dialer, Listener)
@@ -205,7 +205,7 @@ def test_many_at_once(having):
     before = d.fds()
     # All of them before the first has waited for long enough.
     d.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-    with d.standing():
+    with held(d.pid):
         ids = [d.ask("127.0.0.1", hole.port) for _ in range(300)]
     busy = [d.expect("DIAL_FAIL", reason=BUSY).id for _ in range(44)]
     assert busy == ids[256:]
@@ -225,7 +225,7 @@ def test_out_of_descriptors(having, nofile):
     ear = having(Listener)
     d = having(Dialer, egress=[("127.0.0.1/32",)], connect=4,
                nofile=nofile)
-    with d.standing():
+    with held(d.pid):
         for _ in range(100):
             d.ask("127.0.0.1", hole.port)
     reasons = collections.Counter(d.expect("DIAL_FAIL")["reason"]
@@ -237,7 +237,7 @@ def test_out_of_descriptors(having, nofile):
     silent = having(Server, lambda query: [])
     d.configure(egress=[("127.0.0.1/32",)], resolvers=[silent.at],
                 resolve=1)
-    with d.standing():
+    with held(d.pid):
         for _ in range(100):
             d.ask("box.example", 22)
     reasons = collections.Counter(d.expect("DIAL_FAIL")["reason"]

@@ -31,7 +31,7 @@ import time
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from clients import wait_for  # noqa: E402
+from clients import held, wait_for  # noqa: E402
 from dialers import (  # noqa: E402
     METADATA, POLICY, RESOLVE, Blackhole, Dialer, Listener)
 from nameserver import (  # noqa: E402
@@ -285,7 +285,7 @@ def test_resolution_delay(having, delay, peer):
     both = [(answer(asked[kind], ["127.0.0.1", "::1"]), peers[kind])
             for kind in (A, AAAA)]
     # The answers come in this order, and no scheduler makes it longer.
-    with d.standing():
+    with held(d.pid):
         server.say(*both[0])
         if delay == 0:
             server.say(*both[1])

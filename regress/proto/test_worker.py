@@ -1,4 +1,3 @@
-#
 # Copyright (c) 2026 The gatewayd authors
 #
 # Permission to use, copy, modify, and distribute this software for any
@@ -30,7 +29,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import gwproto  # noqa: E402
-from clients import WAIT, wait_for  # noqa: E402
+from clients import WAIT, held, wait_for  # noqa: E402
 from gwproto import ARG, CWD, ENV, SECRET  # noqa: E402
 from localworker import (  # noqa: E402
     ATTACH, CALLS, CLOSE, CODE, END_CLOSED, END_EXIT, END_FAILED, END_LIMIT,
@@ -343,7 +342,7 @@ def test_grant_that_crosses_the_end(worker, end):
         assert w.front.answer().name == "OPEN_FAILED"
     assert w.next("SESSION_END")["session"] == sid
     # Such a grant is not kept for long.
-    with w.standing():
+    with held(w.pid):
         id = w.front.open(w.grant(sid, OPEN))
         w.front.attach(w.grant(sid, OPEN | ATTACH, dialect=TTY))
     w.front.fails(id, FAIL_GONE, "OPEN_FAILED")
@@ -387,7 +386,7 @@ def test_attach_joins(worker):
 def test_attach_opens_nothing(worker):
     """Without the right to; and what is no client is no reason to."""
     w = worker()
-    with w.standing():
+    with held(w.pid):
         w.front.attach(w.grant(new(), ATTACH))
     w.front.fails(None, FAIL_GONE, "ATTACH_FAIL")
     for fd in (socket.socket(), socket.socketpair(type=socket.SOCK_DGRAM)[0],
