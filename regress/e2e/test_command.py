@@ -1,4 +1,3 @@
-#
 # Copyright (c) 2026 The gatewayd authors
 #
 # Permission to use, copy, modify, and distribute this software for any

@@ -1,4 +1,3 @@
-#
 # Copyright (c) 2026 The gatewayd authors
 #
 # Permission to use, copy, modify, and distribute this software for any
@@ -33,6 +32,14 @@ from localworker import (  # noqa: E402
     END_EXIT, END_IDLE, END_LIMIT, FAIL_EXITED, FAIL_GONE, FAIL_GRANT, LIST,
     NATIVE, NIL, OPEN, POCKETENV, SCREEN, SESSION, SSH, STATUS, TERMINAL,
     TEXT, TTY, UNKNOWN, Front, new)
+
+
+def leave(client):
+    """It goes when it has had all that is still said to it."""
+    client.settimeout(WAIT)
+    while client.recv(65536):
+        pass
+    client.close()
 
 
 # What is left
@@ -75,10 +82,7 @@ def test_not_kept(worker, dialect):
     assert w.front.answer().name == "ATTACH_OK"
     w.next("VIEWER_UP")
     p.exit(CODE, 1)
-    mine.settimeout(WAIT)
-    while mine.recv(4096):
-        pass
-    mine.close()
+    leave(mine)
     w.next("VIEWER_DOWN")
     w.over("SESSION_END", sid, END_EXIT, CODE, 1)
 
@@ -105,10 +109,7 @@ def test_shared_one_that_is_over(worker):
     w.front.attach(w.grant(sid, OPEN | ATTACH), TTY)
     w.front.fails(None, FAIL_GONE, "ATTACH_FAIL")
     w.quiet(0.3)
-    slow.settimeout(WAIT)
-    while slow.recv(65536):
-        pass
-    slow.close()
+    leave(slow)
     w.next("VIEWER_DOWN")
     w.over("SESSION_END", sid, END_EXIT, CODE, 0)
 
@@ -155,10 +156,7 @@ def test_exits_that_the_parent_knows(worker):
     assert len(listed) == told == 24
     # The others end when their clients have gone.
     for c in w.front.clients:
-        c.settimeout(WAIT)
-        while c.recv(65536):
-            pass
-        c.close()
+        leave(c)
     ends = 0
     while ends < 32:
         m = w.next("SESSION_END", "VIEWER_DOWN")
